@@ -1,0 +1,3 @@
+"""Segmentation, detection and attention, from scratch in PyTorch."""
+
+__version__ = "0.1.0"
