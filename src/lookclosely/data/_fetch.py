@@ -1,0 +1,163 @@
+"""Finding the files of a public data set, and never using a damaged one.
+
+A file is looked for in the directory named by ``LOOKCLOSELY_DATA``, then in the user's cache, and
+only then is it downloaded from its public source (never if ``LOOKCLOSELY_OFFLINE`` is 1). Wherever
+it was found, its *contents* are checked against a SHA-256 before anything uses them: the bytes
+inside the zip or gzip file, since two packings of the same images are equally good, and one changed
+pixel is not.
+"""
+
+import gzip
+import hashlib
+import io
+import os
+import re
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+Members = dict[str, bytes]  # name inside an archive -> its uncompressed bytes
+
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError)
+
+
+class MissingData(FileNotFoundError):
+    """A data file is neither here nor to be had; its message says how to get it."""
+
+
+class DamagedData(ValueError):
+    """A data file was found, but its contents are not the published ones."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file of a data set: where it lies, where it comes from, how it is read and checked.
+
+    ``file`` is its path below the data directory, ``urls`` are tried in order, ``read`` turns the
+    bytes of the file into its members, ``sha256`` is the ``digest`` of those members.
+    """
+
+    file: str
+    title: str
+    urls: tuple[str, ...]
+    sha256: str
+    read: Callable[[bytes], Members]
+
+
+def load(source: Source) -> Members:
+    """The verified members of ``source``.
+
+    Raises ``MissingData`` if the file is nowhere, ``DamagedData`` if it is not the published one.
+    """
+    path = find(source)
+    if path is None:
+        return _download(source)
+    fix = "Delete the file and load again, or replace it with a good copy."
+    return verified(source, path, f"{path} is damaged", fix)
+
+
+def find(source: Source) -> Path | None:
+    """The path of ``source`` in ``LOOKCLOSELY_DATA`` or else in the cache; None if in neither."""
+    return next((path for path in _places(source) if path.is_file()), None)
+
+
+def verified(source: Source, path: Path, finding: str, fix: str) -> Members:
+    """The members of the file at ``path``, checked; else ``DamagedData("finding: why. fix")``."""
+    try:
+        members = source.read(path.read_bytes())
+    except _UNREADABLE as error:
+        raise DamagedData(f"{finding}: it cannot be read ({error}). {fix}") from error
+    if digest(members) != source.sha256:
+        raise DamagedData(f"{finding}: its contents are not those of {source.title}. {fix}")
+    return members
+
+
+def digest(members: Members) -> str:
+    """SHA-256 of the members' names and contents, whatever their order or compression.
+
+    Computed over ``name, 0x00, sha256(contents)`` for each member in order of name.
+    """
+    total = hashlib.sha256()
+    for name in sorted(members):
+        total.update(name.encode() + b"\0" + hashlib.sha256(members[name]).digest())
+    return total.hexdigest()
+
+
+def read_zip(data: bytes, pattern: re.Pattern[str]) -> Members:
+    """The members of a zip file whose name matches, called by the first group of the match.
+
+    The pattern can thus strip the folder ``repository-commit/`` that GitHub puts around an archive.
+    """
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        found = {name: pattern.search(name) for name in archive.namelist()}
+        return {match.group(1): archive.read(name) for name, match in found.items() if match}
+
+
+def read_gzip(data: bytes) -> Members:
+    """The one member of a gzip file, without a name."""
+    return {"": gzip.decompress(data)}
+
+
+def cache_directory() -> Path:
+    """Where downloads are kept, e.g. ``~/.cache/lookclosely`` on Linux."""
+    import pooch
+
+    return Path(pooch.os_cache("lookclosely"))
+
+
+def _places(source: Source) -> list[Path]:
+    """The paths where ``source`` may lie, in order of preference."""
+    named = os.environ.get("LOOKCLOSELY_DATA")
+    directories = [Path(named).expanduser()] if named else []
+    return [directory / source.file for directory in (*directories, cache_directory())]
+
+
+def _download(source: Source) -> Members:
+    """Fetch ``source`` into the cache, verified before it gets its name there."""
+    if os.environ.get("LOOKCLOSELY_OFFLINE") == "1":
+        raise MissingData(_missing(source))
+    target = cache_directory() / source.file
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        path, url = _retrieve(source, folder)
+        fix = f"Load again later, or set LOOKCLOSELY_DATA to a directory that holds {source.file}."
+        members = verified(source, path, f"The download from {url} is damaged", fix)
+        packed = Path(folder) / "packed"
+        packed.write_bytes(_pack(members, target.suffix))
+        os.replace(packed, target)  # atomic: an interrupted download leaves nothing behind
+    return members
+
+
+def _retrieve(source: Source, folder: str) -> tuple[Path, str]:
+    """Download from the first of the source's addresses that answers: the file and the address."""
+    import pooch
+
+    for url in source.urls:
+        try:
+            # No hash here: an archive that GitHub makes on request may change its compression.
+            # verified() checks the contents instead.
+            return Path(pooch.retrieve(url, known_hash=None, fname="download", path=folder)), url
+        except OSError:  # what requests raises are OSErrors too
+            continue
+    raise MissingData(_missing(source))
+
+
+def _pack(members: Members, suffix: str) -> bytes:
+    """The bytes of a .zip or .gz file of ``members``: the cache keeps only what we use."""
+    if suffix == ".gz":
+        return gzip.compress(members[""], mtime=0)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(members):
+            archive.writestr(name, members[name])
+    return buffer.getvalue()
+
+
+def _missing(source: Source) -> str:
+    return (
+        f"{source.title} is missing: go online once so that it can be downloaded from "
+        f"{source.urls[0]}, or set LOOKCLOSELY_DATA to a directory that holds {source.file}."
+    )
