@@ -78,8 +78,11 @@ def verified(source: Source, path: Path, finding: str, fix: str) -> Members:
 def digest(members: Members) -> str:
     """SHA-256 of the members' names and contents, whatever their order or compression.
 
-    Computed over ``name, 0x00, sha256(contents)`` for each member in order of name.
+    Taken over ``name, 0x00, sha256(contents)`` of each member in order of name. The one member of a
+    gzip file has no name: then it is the SHA-256 that ``zcat FILE | sha256sum`` prints.
     """
+    if members.keys() == {""}:
+        return hashlib.sha256(members[""]).hexdigest()
     total = hashlib.sha256()
     for name in sorted(members):
         total.update(name.encode() + b"\0" + hashlib.sha256(members[name]).digest())
