@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import nbformat
@@ -59,7 +60,7 @@ def no_static_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LOOKCLOSELY_STATIC", raising=False)
 
 
-def html_of(shown: demo_module.Demo) -> BeautifulSoup:
+def html_of(shown: demo_module.Demo) -> Any:
     return BeautifulSoup(shown._repr_mimebundle_()["text/html"], "html.parser")
 
 
@@ -198,7 +199,7 @@ def test_static_is_the_same_every_time_and_asks_nobody(static):
     assert first == again
     html = first["text/html"]
     assert not re.search(r"(?i)https?:|fetch\(|import\(|type=.module|url\(|<link|@import", html)
-    ids = [tag["id"] for tag in BeautifulSoup(html, "html.parser").select("[id]")]
+    ids = [str(tag["id"]) for tag in BeautifulSoup(html, "html.parser").select("[id]")]
     assert len(ids) == 1 and re.fullmatch(r"demo-[0-9a-f]{10}", ids[0])
 
 
