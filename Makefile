@@ -1,0 +1,64 @@
+# make book · make serve · make test · make notebooks · make assignments · make grade · make bench
+SHELL := /bin/bash
+VENV ?= .venv
+PYTHON := $(VENV)/bin/python
+PORT ?= 8000
+READY := $(VENV)/.ready
+CHROMIUM := $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name))))
+# The library's own threads: two test workers share two cores.
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: setup book serve notebooks assignments grade bench test lint unit site-test chromium clean
+
+setup: $(READY)
+
+$(READY): requirements.txt pyproject.toml
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	  { echo "python3 is older than 3.10: install a newer Python, then run make again."; exit 1; }
+	test -x $(PYTHON) || python3 -m venv $(VENV)
+	$(PYTHON) -m pip install --quiet uv
+	$(PYTHON) -m uv pip install --quiet --python $(PYTHON) -r requirements.txt -e .
+	touch $@
+
+book: $(READY)
+	$(PYTHON) -m book.pipeline
+
+serve: book
+	@echo "http://localhost:$(PORT)/ (Ctrl-C stops it)"
+	$(PYTHON) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+# The site's build writes the notebooks for Colab too, from the same resolved pages.
+notebooks: book
+	@echo "The notebooks are in _build/notebooks."
+
+assignments: $(READY)
+	$(PYTHON) -m lookclosely assignments
+
+grade: $(READY)
+	@test -n "$(SUBMISSIONS)" || \
+	  { echo "Say where the submissions are: make grade SUBMISSIONS=folder"; exit 1; }
+	$(PYTHON) -m lookclosely grade "$(SUBMISSIONS)"
+
+bench: $(READY)
+	$(PYTHON) tests/bench.py
+
+lint: $(READY)
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/pyright
+
+chromium:
+	@test -n "$(CHROMIUM)" || \
+	  { echo "The site's tests need Chromium: apt-get install chromium (or install Google Chrome)."; exit 1; }
+
+# Unit tests two at a time; the tests that read the built book after them, one at a time, so that
+# what they measure is the page and not the machine's other work.
+unit: $(READY)
+	$(PYTHON) -m pytest -q -n 2 --dist loadscope -m "not book"
+
+site-test: $(READY) chromium
+	$(PYTHON) -m pytest -q -m book
+
+test: chromium lint book unit site-test
+
+clean:
+	rm -rf _build

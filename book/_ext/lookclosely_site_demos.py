@@ -1,0 +1,57 @@
+"""Demos on a page: their frames as files, their style and script once."""
+
+import base64
+import hashlib
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+
+FRAME = re.compile(r'src="data:image/webp;base64,([A-Za-z0-9+/=]+)"')
+STYLE = re.compile(r'<style class="lc-demo-style">.*?</style>', re.DOTALL)
+SCRIPT = re.compile(r'<script class="lc-demo-script">.*?</script>', re.DOTALL)
+FOLDER = "_images/demos"
+
+
+def lighten(html: str, folder: Path, link: Callable[[str], str]) -> str:
+    """HTML with its frames written to ``folder`` and linked, so that a page loads before them.
+
+    ``link(name)`` is the address of a file of ``folder`` as seen from the page. Frames keep
+    their bytes; a frame that occurs twice is one file.
+    """
+
+    def replace(match: re.Match[str]) -> str:
+        data = base64.b64decode(match[1])
+        name = f"{hashlib.sha256(data).hexdigest()[:16]}.webp"
+        if not (folder / name).exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(data)
+        return f'src="{link(name)}"'
+
+    return once(FRAME.sub(replace, html))
+
+
+def once(html: str) -> str:
+    """Keep the first demo's style and the last one's script: every fragment brings the same."""
+    style, script = STYLE.search(html), SCRIPT.findall(html)
+    if style is None or not script:
+        return html
+    html = html[: style.end()] + STYLE.sub("", html[style.end() :])
+    end = html.rindex(script[-1])
+    return SCRIPT.sub("", html[:end]) + html[end:]
+
+
+def lighten_page(app: Sphinx, pagename: str, template: str, context: dict, doctree: Any) -> None:
+    def link(name: str) -> str:
+        return context["pathto"](f"{FOLDER}/{name}", 1)
+
+    for key in ("body", "demo"):  # "demo": a page of one demo, see lookclosely_site_gallery
+        if "lc-demo" in (context.get(key) or ""):
+            context[key] = lighten(context[key], Path(app.outdir) / FOLDER, link)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.connect("html-page-context", lighten_page, priority=400)  # before tooltips read the body
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,119 @@
+"""The demos of all chapters: ``{demo-gallery}``, and each one alone on a page to be projected."""
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from docutils import nodes
+from lookclosely_site_markdown import note_generated
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+from sphinx.util.nodes import make_refnode
+
+ROOT = re.compile(r'<div class="lc-demo" id="([^"]+)"[^>]*aria-label="([^"]*)"')
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A demo found in a chapter."""
+
+    docname: str
+    number: int
+    anchor: str
+    label: str
+    fragment: str
+
+    @property
+    def page(self) -> str:
+        """``demos/unet-1``: its own page."""
+        return f"demos/{self.docname.removeprefix('chapters/').replace('/', '-')}-{self.number}"
+
+
+class demo_gallery(nodes.General, nodes.Element):
+    """Where the list of demos goes, once all pages have been read."""
+
+
+class DemoGallery(SphinxDirective):
+    def run(self) -> list[nodes.Node]:
+        note_generated(self.env, self.env.docname)
+        return [demo_gallery()]
+
+
+def demos(env: Any) -> list[Demo]:
+    """All demos of the book, in the order of its chapters."""
+    found = getattr(env, "lookclosely_demos", {})
+    return [demo for name in _in_order(env, env.config.root_doc) for demo in found.get(name, [])]
+
+
+def _in_order(env: Any, docname: str) -> Iterator[str]:
+    yield docname
+    for child in env.toctree_includes.get(docname, []):
+        yield from _in_order(env, child)
+
+
+def collect(app: Sphinx, doctree: nodes.document) -> None:
+    """Remember the demos among a chapter's outputs."""
+    if not hasattr(app.env, "lookclosely_demos"):
+        app.env.lookclosely_demos = {}  # type: ignore[attr-defined]
+    docname = app.env.docname
+    found = [_demo(docname, k, text) for k, text in enumerate(_fragments(doctree), 1)]
+    app.env.lookclosely_demos[docname] = found  # type: ignore[attr-defined]
+
+
+def _fragments(doctree: nodes.document) -> Iterator[str]:
+    for raw in doctree.findall(nodes.raw):
+        if raw.get("format") == "html" and ROOT.search(raw.astext()):
+            yield raw.astext()
+
+
+def _demo(docname: str, number: int, fragment: str) -> Demo:
+    match = ROOT.search(fragment)
+    assert match is not None
+    label = html.unescape(match[2]).removeprefix("Demo: ")
+    return Demo(docname, number, match[1], label, fragment)
+
+
+def fill(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    for place in list(doctree.findall(demo_gallery)):
+        found = demos(app.env)
+        if not found:
+            place.replace_self(nodes.paragraph(text="No chapter has a demo yet."))
+            continue
+        items = nodes.bullet_list(classes=["lc-gallery"])
+        items += [_item(app, docname, demo) for demo in found]
+        place.replace_self(items)
+
+
+def _item(app: Sphinx, docname: str, demo: Demo) -> nodes.list_item:
+    """The demo's name, linked to its own page, and the chapter it is from."""
+    chapter = make_refnode(
+        app.builder, docname, demo.docname, demo.anchor, nodes.Text(app.env.titles[demo.docname].astext())
+    )
+    uri = app.builder.get_relative_uri(docname, demo.page)
+    alone = nodes.reference("", demo.label, refuri=uri, internal=True, classes=["lc-gallery-demo"])
+    return nodes.list_item("", nodes.paragraph("", "", alone, nodes.Text(" · from "), chapter))
+
+
+def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """One page for each demo, with links to its neighbours."""
+    found = demos(app.env)
+    for place, demo in enumerate(found):
+        around = {"previous": found[place - 1].page if place else None, "following": None}
+        if place + 1 < len(found):
+            around["following"] = found[place + 1].page
+        chapter = app.env.titles[demo.docname].astext()
+        shown = {"demo": demo.fragment, "label": demo.label, "title": demo.label}
+        origin = {"chapter": chapter, "docname": demo.docname, "anchor": demo.anchor}
+        yield demo.page, {**shown, **origin, **around}, "demo.html"
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.setup_extension("lookclosely_site_markdown")
+    app.add_node(demo_gallery)
+    app.add_directive("demo-gallery", DemoGallery)
+    app.connect("doctree-read", collect)
+    app.connect("doctree-resolved", fill)
+    app.connect("html-collect-pages", pages)
+    return {"parallel_read_safe": False, "parallel_write_safe": True}

@@ -1,0 +1,26 @@
+"""What the build recorded of each chapter's execution, for the pages that show it."""
+
+from pathlib import Path
+
+import nbformat
+from book.pipeline.paths import Book
+from book.pipeline.record import KEY
+from sphinx.application import Sphinx
+
+
+def executed(app: Sphinx, docname: str) -> Path:
+    return Book(Path(app.srcdir)).executed(docname)
+
+
+def seconds(app: Sphinx, docname: str) -> float | None:
+    """Seconds that the chapter took, or None if it was not executed."""
+    path = executed(app, docname)
+    if not path.exists():
+        return None
+    return nbformat.read(path, 4).metadata.get(KEY, {}).get("seconds")
+
+
+def spoken(seconds: float) -> str:
+    """Seconds as a reader wants them: ``4 s``, ``1 min 5 s``."""
+    whole = max(1, round(seconds))
+    return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60} s"
