@@ -1,0 +1,72 @@
+"""The command line: ``python -m lookclosely …``."""
+
+import argparse
+import sys
+from pathlib import Path
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m lookclosely", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    _add_experiments(commands.add_parser("experiments", help="list, run or check the measured claims"))
+    options = parser.parse_args(arguments)
+    return options.run(options)
+
+
+def _add_experiments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True)
+    listing = actions.add_parser("list", help="every experiment, its claims and its result")
+    listing.set_defaults(run=_list)
+    run = actions.add_parser("run", help="run one and write its result")
+    run.add_argument("name")
+    run.add_argument("--budget", choices=("smoke", "full"), default="full")
+    run.add_argument("--seeds", type=int, default=3)
+    run.add_argument("--device", help='"cpu" keeps it on the CPU; otherwise a GPU is used if there is one')
+    run.add_argument("--out", type=Path, help="directory of the result (default: the package's, for full)")
+    run.set_defaults(run=_run)
+    check = actions.add_parser("check", help="fail if a result is missing or not of today's config")
+    check.set_defaults(run=_check)
+
+
+def _list(options: argparse.Namespace) -> int:
+    from .experiments import REGISTRY, load
+
+    for name, experiment in REGISTRY.items():
+        try:
+            state = load(name).made
+        except FileNotFoundError:
+            state = "not run yet"
+        print(f"{name:<20} {' '.join(experiment.claims):<8} {state}")
+    return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    from .experiments import REGISTRY, RESULTS, execute
+
+    if options.name not in REGISTRY:
+        print(f"no experiment {options.name!r}: choose from {', '.join(REGISTRY)}", file=sys.stderr)
+        return 2
+    experiment = REGISTRY[options.name]
+    folder = options.out or (RESULTS if options.budget == "full" else None)
+    result = execute(
+        experiment,
+        budget=options.budget,
+        seeds=options.seeds,
+        device=options.device,
+        folder=folder,
+    )
+    verdict = experiment.judge(result)
+    print(f"{result.name}: {result.made}\n{verdict.ours}\n{verdict.sentence}")
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from .experiments import REGISTRY, problems
+
+    found = problems(REGISTRY)
+    print("\n".join(found) or f"{len(REGISTRY)} results, all of today's configs")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,39 @@
+"""Measured claims: each experiment's module holds its config, its code and how it is judged."""
+
+from . import checkerboard, context, nms_threshold, nuclei_segmentation, skip_connections, transpose_as_convolution
+from .core import RESULTS, Experiment, Outcome, Result, Verdict, execute, load, machine, problems, weights
+from .report import Report
+
+REGISTRY: dict[str, Experiment] = {
+    module.EXPERIMENT.name: module.EXPERIMENT
+    for module in (
+        context,
+        transpose_as_convolution,
+        checkerboard,
+        nuclei_segmentation,
+        skip_connections,
+        nms_threshold,
+    )
+}
+
+
+def report(name: str) -> Report:
+    """The measured claim of an experiment as a table, read from its result file."""
+    return Report(REGISTRY[name], load(name))
+
+
+__all__ = [
+    "REGISTRY",
+    "RESULTS",
+    "Experiment",
+    "Outcome",
+    "Report",
+    "Result",
+    "Verdict",
+    "execute",
+    "load",
+    "machine",
+    "problems",
+    "report",
+    "weights",
+]

@@ -1,0 +1,138 @@
+"""C01: how large a patch must be before the class of its centre pixel can be told.
+
+One network for every patch size: it always gets 63×63 pixels, but all that lies outside the central
+k×k is grey. So parameters, multiply-adds and steps are equal, and only what can be seen differs.
+Pixels are drawn with all classes equally often, so guessing scores 1 / classes.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from lookclosely.data import augment, nuclei, scenes
+from lookclosely.models.patch import PatchClassifier, cut_patches, see_only
+from lookclosely.train import fit
+
+from .core import Experiment, Outcome, Result, Verdict
+
+Dataset = Literal["scenes", "nuclei"]
+
+
+@dataclass(frozen=True)
+class Config:
+    patches: tuple[int, ...] = (1, 3, 7, 15, 31, 63)
+    window: int = 63
+    steps: int = 600
+    batch: int = 192
+    lr: float = 2e-3
+    width: int = 16
+    train_images: int = 3000
+    test_images: int = 400
+    test_pixels: int = 4000
+    datasets: tuple[Dataset, ...] = ("scenes", "nuclei")
+
+
+Labelled = tuple[Float[Tensor, "N C H W"], Int[Tensor, "N H W"], int]
+
+
+def images_and_labels(name: Dataset, split: str, count: int) -> Labelled:
+    """Images, their label maps, and the number of classes."""
+    if name == "scenes":
+        seed = ("train", "val", "test").index(split)
+        data = scenes.batch(range(count), seed=seed)
+        return data["image"] - 0.5, data["semantic"], len(scenes.CLASSES)
+    cells = nuclei.load(split)
+    grey = augment.standardize(cells.images[:count, :1].float() / 255)
+    return grey, cells.semantic[:count], 2
+
+
+def balanced_pixels(
+    labels: Int[Tensor, "N H W"], classes: int, generator: torch.Generator
+) -> Iterator[Int[Tensor, " 3"]]:
+    """Positions (image, row, column) without end, each class equally often."""
+    flat = labels.flatten()
+    places = [(flat == k).nonzero()[:, 0] for k in range(classes)]
+    height, width = labels.shape[-2:]
+    while True:
+        for where in places:
+            index = where[torch.randint(len(where), (), generator=generator)]
+            yield torch.stack([index // (height * width), index // width % height, index % width])
+
+
+def sample(
+    data: Labelled, count: int, window: int, pixels: Iterator[Tensor]
+) -> tuple[Float[Tensor, "B C w w"], Int[Tensor, " B"]]:
+    """Windows round ``count`` pixels, and the classes of those pixels."""
+    images, labels, _ = data
+    where = torch.stack([next(pixels) for _ in range(count)])
+    return cut_patches(images, where, window), labels[tuple(where.T)]
+
+
+def train_one(
+    data: Labelled, patch: int, config: Config, seed: int, device: str | None
+) -> tuple[PatchClassifier, list[float]]:
+    images, labels, classes = data
+    torch.manual_seed(seed)
+    model = PatchClassifier(in_channels=images.shape[1], num_classes=classes, window=config.window, width=config.width)
+    pixels = balanced_pixels(labels, classes, torch.Generator().manual_seed(seed))
+
+    def batches() -> Iterator[tuple[Tensor, Tensor]]:
+        while True:
+            windows, target = sample(data, config.batch, config.window, pixels)
+            yield see_only(windows, patch), target
+
+    def loss_fn(net: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
+        return F.cross_entropy(net(batch[0]), batch[1])
+
+    history = fit(model, loss_fn, batches(), steps=config.steps, lr=config.lr, seed=seed, device=device)
+    return model, history.loss
+
+
+def run(config: Config, seed: int, device: str | None) -> Outcome:
+    metrics, losses = {}, {}
+    for name in config.datasets:
+        train = images_and_labels(name, "train", config.train_images)
+        test = images_and_labels(name, "test", config.test_images)
+        pixels = balanced_pixels(test[1], test[2], torch.Generator().manual_seed(2))
+        windows, target = sample(test, config.test_pixels, config.window, pixels)
+        accuracy = {}
+        for patch in config.patches:
+            model, losses[f"{name} {patch}"] = train_one(train, patch, config, seed, device)
+            with torch.no_grad():
+                scores = torch.cat([model(see_only(w, patch)) for w in windows.split(500)])
+            accuracy[str(patch)] = float((scores.argmax(1) == target).float().mean())
+        metrics[name] = {"accuracy": accuracy, "chance": 1 / test[2]}
+    return Outcome(metrics, losses)
+
+
+def judge(result: Result) -> Verdict:
+    sizes = result.config["patches"]
+    one, most = f"{sizes[0]}", f"{sizes[-1]}"
+    get = {(d, k): result.mean(f"{d}/accuracy/{k}") for d in ("scenes", "nuclei") for k in (one, most)}
+    chance = result.mean("scenes/chance")
+    held = get["scenes", one] < chance + 0.05 and get["scenes", most] > 2 * chance
+    return Verdict(
+        "partly" if held else "no",
+        f"scenes: {get['scenes', one]:.0%} from one pixel (guessing {chance:.0%}), {get['scenes', most]:.0%} from "
+        f"{most}×{most}; nuclei: {get['nuclei', one]:.0%} from one pixel",
+        "True where colour and texture tell nothing of the class, as in the scenes. Not a law: a nucleus is bright, "
+        f"and one pixel already gives {get['nuclei', one]:.0%}, {most}×{most} pixels {get['nuclei', most]:.0%}.",
+    )
+
+
+EXPERIMENT = Experiment(
+    name="context",
+    claims=("C01",),
+    sources=("S004 · Problem: Impossible to classify without context",),
+    statement="A pixel is impossible to classify without context.",
+    chapter="looking/tasks",
+    run=run,
+    full=Config(),
+    smoke=Config(patches=(1, 31), window=31, steps=25, batch=32, width=8, train_images=8, test_images=4, test_pixels=64),
+    judge=judge,
+)

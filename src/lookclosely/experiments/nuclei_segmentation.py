@@ -1,0 +1,151 @@
+"""A U-Net on real microscope images of cell nuclei: the net that the U-Net chapter shows."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from scipy import ndimage
+from skimage.filters import threshold_otsu
+from torch import Tensor, nn
+
+from lookclosely.data import augment, nuclei
+from lookclosely.losses import cross_entropy
+from lookclosely.metrics import boundary_f_score, instance_f1, match_instances
+from lookclosely.models.unet import UNet, border_weight_map
+from lookclosely.train import fit
+
+from .core import Experiment, Outcome, Result, Verdict
+
+
+@dataclass(frozen=True)
+class Config:
+    steps: int = 2000
+    batch: int = 8
+    crop: int = 96
+    lr: float = 3e-3
+    border_weight: float = 10.0
+    channels: tuple[int, ...] = (16, 32, 64, 128)
+    min_area: int = 20  # smaller components are not nuclei, in pixels
+    tolerance: float = 2.0  # of the boundary F score, in pixels
+    train_images: int = 200
+    test_images: int = 84
+
+
+Batch = tuple[Float[Tensor, "B 1 s s"], Int[Tensor, "B s s"], Float[Tensor, "B s s"]]
+
+
+def training_batches(config: Any, seed: int) -> Iterator[Batch]:
+    """Random crops of the training images, turned and mirrored, with labels and border weights."""
+    x, y = _training_set(config.train_images, config.border_weight)
+    generator = torch.Generator().manual_seed(seed)
+    while True:
+        chosen = torch.randint(len(x), (config.batch,), generator=generator).tolist()
+        pairs = [
+            augment.random_dihedral(*augment.random_crop(x[i], y[i], config.crop, generator), generator)
+            for i in chosen
+        ]
+        images, targets = (torch.stack(part) for part in zip(*pairs))
+        yield images, targets[:, 0].long(), targets[:, 1]
+
+
+@lru_cache(maxsize=1)
+def _training_set(count: int, border_weight: float) -> tuple[Tensor, Tensor]:
+    """Standardised grey images (N, 1, H, W); labels and weights (N, 2, H, W)."""
+    data = nuclei.load("train")
+    x = augment.standardize(data.images[:count, :1].float() / 255)
+    weight = [border_weight_map(labels, w0=border_weight) for labels in data.labels[:count]]
+    return x, torch.stack([data.semantic[:count].float(), torch.stack(weight)], dim=1)
+
+
+def weighted_loss(model: nn.Module, batch: Batch) -> Float[Tensor, ""]:
+    """Cross-entropy, each pixel by its border weight."""
+    images, target, weight = batch
+    return cross_entropy(model(images), target, pixel_weight=weight)
+
+
+@torch.no_grad()
+def foreground(model: nn.Module, images: Float[Tensor, "N 3 H W"]) -> Float[Tensor, "N H W"]:
+    """Probability of "nucleus" for every pixel."""
+    model.eval()
+    x = augment.standardize(images[:, :1])
+    return torch.cat([model(part).softmax(1)[:, 1] for part in x.split(12)])
+
+
+def components(mask: Tensor, min_area: int) -> Int[Tensor, "H W"]:
+    """Instances of a mask: its 4-connected components of at least ``min_area`` pixels, numbered from 1."""
+    labels, count = ndimage.label(mask.numpy())
+    area = ndimage.sum_labels(mask.numpy(), labels, range(count + 1))
+    labels[(area < min_area)[labels]] = 0
+    return torch.from_numpy(labels).long()
+
+
+def score(masks: Tensor, data: nuclei.NucleiDataset, config: Any) -> dict[str, list[float]]:
+    """For each image of a split: foreground IoU, boundary F, and F1 of its instances at IoU 0.5."""
+    rows: dict[str, list[float]] = {"iou": [], "boundary_f": [], "instance_f1": []}
+    for mask, labels in zip(masks, data.labels):
+        truth = labels > 0
+        rows["iou"].append(float((mask & truth).sum() / (mask | truth).sum()))
+        rows["boundary_f"].append(float(boundary_f_score(mask, truth, config.tolerance)))
+        found = components(mask, config.min_area)
+        match = match_instances(found, labels.long(), 0.5)
+        rows["instance_f1"].append(instance_f1(match.tp, match.fp, match.fn))
+    return {name: [round(value, 4) for value in values] for name, values in rows.items()}
+
+
+def averages(rows: dict[str, list[float]]) -> dict[str, float]:
+    return {name: sum(values) / len(values) for name, values in rows.items()}
+
+
+def otsu(images: Float[Tensor, "N 3 H W"]) -> Tensor:
+    """The trivial baseline: each image cut at its own Otsu threshold, bright is nucleus."""
+    grey = images[:, 0].numpy()
+    return torch.stack([torch.from_numpy(image > threshold_otsu(image)) for image in grey])
+
+
+def run(config: Config, seed: int, device: str | None) -> Outcome:
+    torch.manual_seed(seed)
+    model = UNet(in_channels=1, num_classes=2, channels=config.channels)
+    history = fit(
+        model,
+        weighted_loss,
+        training_batches(config, seed),
+        steps=config.steps,
+        lr=config.lr,
+        seed=seed,
+        device=device,
+    )
+    test = nuclei.load("test")
+    images = test.images[: config.test_images].float() / 255
+    rows = score(foreground(model, images) > 0.5, test, config)
+    metrics = {
+        **averages(rows),
+        "images": rows,
+        "otsu": averages(score(otsu(images), test, config)),
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "loss": history.smoothed(50)[:: max(1, config.steps // 100)],
+    }
+    return Outcome(metrics, {"unet": history.loss}, model.state_dict())
+
+
+def judge(result: Result) -> Verdict:
+    return Verdict(
+        "yes" if result.mean("iou") > result.mean("otsu/iou") else "no",
+        f"test IoU {result.text('iou')} (Otsu's threshold {result.mean('otsu/iou'):.3f})",
+        f"instance F1 at IoU 0.5 is {result.text('instance_f1')}, against {result.mean('otsu/instance_f1'):.3f}.",
+    )
+
+
+EXPERIMENT = Experiment(
+    name="nuclei_segmentation",
+    claims=(),
+    sources=("S002 · U-Net", "S004 · UNet"),
+    statement="A U-Net segments microscope images of cells from few training images.",
+    chapter="segmentation/unet",
+    run=run,
+    full=Config(),
+    smoke=Config(steps=30, batch=4, crop=48, channels=(8, 16, 32), train_images=6, test_images=3),
+    judge=judge,
+)

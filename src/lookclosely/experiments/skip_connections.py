@@ -1,0 +1,81 @@
+"""C13: what the copied features of a U-Net are worth at the boundary of objects."""
+
+from dataclasses import dataclass
+
+import torch
+
+from lookclosely.data import nuclei
+from lookclosely.models.unet import UNet
+from lookclosely.train import fit
+
+from .core import Experiment, Outcome, Result, Verdict
+from .nuclei_segmentation import averages, foreground, otsu, score, training_batches, weighted_loss
+
+
+@dataclass(frozen=True)
+class Config:
+    steps: int = 700
+    batch: int = 8
+    crop: int = 96
+    lr: float = 3e-3
+    border_weight: float = 10.0
+    channels: tuple[int, ...] = (16, 32, 64, 128)
+    # From full resolution down. A cut skip passes zeros: the same parameters and multiply-adds.
+    variants: tuple[tuple[str, tuple[bool, ...]], ...] = (
+        ("all", (True, True, True)),
+        ("finest", (True, False, False)),
+        ("coarsest", (False, False, True)),
+        ("none", (False, False, False)),
+    )
+    min_area: int = 20
+    tolerance: float = 2.0
+    train_images: int = 200
+    test_images: int = 84
+
+
+def run(config: Config, seed: int, device: str | None) -> Outcome:
+    """Every variant from the same initial weights, on the same batches."""
+    test = nuclei.load("test")
+    images = test.images[: config.test_images].float() / 255
+    metrics, losses = {"otsu": averages(score(otsu(images), test, config))}, {}
+    for name, skips in config.variants:
+        torch.manual_seed(seed)
+        model = UNet(in_channels=1, channels=config.channels, skips=skips)
+        batches = training_batches(config, seed)
+        losses[name] = fit(
+            model, weighted_loss, batches, steps=config.steps, lr=config.lr, seed=seed, device=device
+        ).loss
+        metrics[name] = averages(score(foreground(model, images) > 0.5, test, config))
+    return Outcome(metrics, losses)
+
+
+def judge(result: Result) -> Verdict:
+    gains = [a - b for a, b in zip(result.values("all/boundary_f"), result.values("none/boundary_f"))]
+    held = "yes" if min(gains) > 0 else "partly" if sum(gains) > 0 else "no"
+    return Verdict(
+        held,
+        f"boundary F {result.text('all/boundary_f')} with all skips, {result.text('none/boundary_f')} with none",
+        f"The gain is {min(gains):.3f} to {max(gains):.3f} over the seeds, paired; IoU goes from "
+        f"{result.mean('none/iou'):.3f} to {result.mean('all/iou'):.3f}.",
+    )
+
+
+EXPERIMENT = Experiment(
+    name="skip_connections",
+    claims=("C13",),
+    sources=("S002 · U-Net", "S004 · UNet"),
+    statement="Copying the encoder's features across gives finer boundaries.",
+    chapter="segmentation/unet",
+    run=run,
+    full=Config(),
+    smoke=Config(
+        steps=20,
+        batch=4,
+        crop=48,
+        channels=(8, 16, 32),
+        variants=(("all", (True, True)), ("none", (False, False))),
+        train_images=6,
+        test_images=3,
+    ),
+    judge=judge,
+)
