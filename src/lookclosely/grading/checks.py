@@ -1,0 +1,115 @@
+"""What the tests of an assignment compare with: types first, then values.
+
+``==`` asks the student's object whether it is right, and an object may answer "yes" to every
+question. So a test never starts with ``==``: it asks for the *exact* type, then for dtype and
+shape, and only then compares numbers, with torch's own operations.
+
+Each function returns nothing when all is well and raises ``AssertionError`` with a sentence for
+the student otherwise.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+ADVICE = {
+    "NoneType": "does the function end with `return`?",
+    "ellipsis": "replace the three dots by your answer.",
+    "ndarray": "`torch.from_numpy` makes it a tensor.",
+    "Parameter": "return the result of a computation, not the parameter.",
+    "list": "`torch.tensor` makes it a tensor.",
+}
+
+
+def number(actual: object, expected: float, *, tolerance: float = 1e-6) -> None:
+    """``actual`` is a Python ``int`` or ``float`` within ``tolerance`` of ``expected``.
+
+    ``True`` is no number here, nor is a tensor or a numpy scalar.
+    """
+    value = _plain_number(actual)
+    if not abs(value - expected) <= tolerance:
+        raise AssertionError(f"{value} is not the right number.")
+
+
+def numbers(actual: object, expected: Sequence[float], *, tolerance: float = 1e-6) -> None:
+    """``actual`` is a list (or tuple) of plain numbers, as long as ``expected`` and close to it."""
+    values = number_list(actual)
+    if len(values) != len(expected):
+        raise AssertionError(f"The list has {len(values)} numbers, but not as many are asked for.")
+    wrong = [i for i, (a, b) in enumerate(zip(values, expected)) if not abs(a - b) <= tolerance]
+    if wrong:
+        raise AssertionError(f"Not right at position(s) {wrong} of the list, counted from 0.")
+
+
+def number_list(actual: object) -> list[float]:
+    """The entries of ``actual``, a list or tuple of Python ``int`` and ``float``."""
+    if type(actual) is not list and type(actual) is not tuple:
+        raise AssertionError(_wrong_type(actual, "a list of numbers", ADVICE | {"list": ""}))
+    return [_plain_number(entry) for entry in actual]  # pyright: ignore[reportGeneralTypeIssues]
+
+
+def tensor(actual: object, expected: Tensor, *, tolerance: float = 1e-5) -> None:
+    """``actual`` is a plain tensor with the dtype, shape and values of ``expected``.
+
+    Values may differ by ``tolerance`` x (1 + \\|expected\\|); NaN and infinity never pass.
+    A subclass of ``torch.Tensor`` is refused, because it can redefine every comparison.
+    """
+    value = _plain_tensor(actual)
+    if value.dtype != expected.dtype:
+        raise AssertionError(f"The dtype is {value.dtype}; {expected.dtype} is asked for.")
+    if value.shape != expected.shape:
+        raise AssertionError(f"The shape is {tuple(value.shape)}, not {tuple(expected.shape)}.")
+    error = (value.detach().double() - expected.detach().double()).abs()
+    wrong = ~(error <= tolerance * (1 + expected.detach().double().abs()))  # ~: NaN is wrong too
+    if bool(wrong.any()):
+        first = tuple(wrong.nonzero()[0].tolist())
+        got, want = value[first].item(), expected[first].item()
+        raise AssertionError(
+            f"{int(wrong.sum())} of {wrong.numel()} entries are wrong; "
+            f"the first, at {first}, is {got:.6g} instead of {want:.6g}."
+        )
+
+
+@contextmanager
+def without(*names: str) -> Iterator[None]:
+    """Refuse every torch function whose name contains one of ``names`` (``"conv"``, ``"nms"``).
+
+    ``F.conv1d``, ``nn.Conv1d`` and the gradient of either all call a function named ``conv1d``.
+    """
+    with _Refuse(names):
+        yield
+
+
+class _Refuse(TorchFunctionMode):
+    def __init__(self, names: tuple[str, ...]):
+        super().__init__()
+        self.names = names
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        called = getattr(func, "__name__", str(func))
+        if any(name in called for name in self.names):
+            raise AssertionError(f"This calls torch's own `{called}`: write it yourself.")
+        return func(*args, **(kwargs or {}))
+
+
+def _plain_number(actual: object) -> float:
+    if type(actual) is not int and type(actual) is not float:
+        raise AssertionError(_wrong_type(actual, "a plain number, int or float"))
+    if not math.isfinite(actual):  # pyright: ignore[reportArgumentType]
+        raise AssertionError(f"{actual} is not a finite number.")
+    return actual  # pyright: ignore[reportReturnType]
+
+
+def _plain_tensor(actual: object) -> Tensor:
+    if type(actual) is not Tensor:
+        raise AssertionError(_wrong_type(actual, "a plain torch.Tensor"))
+    return actual
+
+
+def _wrong_type(actual: object, asked: str, advice: dict[str, str] = ADVICE) -> str:
+    name = type(actual).__name__
+    return f"This is of type {name}; asked for is {asked}. {advice.get(name, '')}".rstrip()
