@@ -1,0 +1,56 @@
+"""Scores: how good is a segmentation, a detector, a set of instances?"""
+
+from lookclosely.metrics.detection import (
+    AveragePrecision,
+    PrecisionRecall,
+    average_precision,
+    class_curve,
+    precision_recall,
+    voc_ap,
+)
+from lookclosely.metrics.instances import (
+    InstanceMatches,
+    instance_f1,
+    instance_iou,
+    match_instances,
+)
+from lookclosely.metrics.matching import Matches, voc_match
+from lookclosely.metrics.segmentation import (
+    boundary_f_score,
+    boundary_pixels,
+    confusion_matrix,
+    dice,
+    f1,
+    iou,
+    mean_iou,
+    mean_pixel_accuracy,
+    pixel_accuracy,
+    precision,
+    recall,
+)
+
+__all__ = [
+    "AveragePrecision",
+    "InstanceMatches",
+    "Matches",
+    "PrecisionRecall",
+    "average_precision",
+    "boundary_f_score",
+    "boundary_pixels",
+    "class_curve",
+    "confusion_matrix",
+    "dice",
+    "f1",
+    "instance_f1",
+    "instance_iou",
+    "iou",
+    "match_instances",
+    "mean_iou",
+    "mean_pixel_accuracy",
+    "pixel_accuracy",
+    "precision",
+    "precision_recall",
+    "recall",
+    "voc_ap",
+    "voc_match",
+]
