@@ -219,11 +219,18 @@ def test_without_network_one_sentence_says_how_to_get_it(cache):
     assert list(cache.iterdir()) == []
 
 
+def test_without_network_the_cache_need_not_be_writable(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setattr(_fetch, "cache_directory", lambda: tmp_path / "file" / "cache")
+    with pytest.raises(data.MissingData):
+        _fetch.load(source())
+
+
 def test_offline_asks_nobody(monkeypatch):
-    def retrieve(*arguments, **options):
+    def download(*arguments, **options):
         raise AssertionError("no download was wanted")
 
-    monkeypatch.setattr(pooch, "retrieve", retrieve)
+    monkeypatch.setattr(pooch, "HTTPDownloader", download)
     monkeypatch.setenv("LOOKCLOSELY_OFFLINE", "1")
     with pytest.raises(data.MissingData):
         _fetch.load(source())

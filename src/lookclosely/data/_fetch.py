@@ -117,33 +117,43 @@ def _places(source: Source) -> list[Path]:
 
 
 def _download(source: Source) -> Members:
-    """Fetch ``source`` into the cache, verified before it gets its name there."""
+    """Fetch ``source`` and keep it in the cache; what is not verified never gets there."""
     if os.environ.get("LOOKCLOSELY_OFFLINE") == "1":
         raise MissingData(_missing(source))
-    target = cache_directory() / source.file
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-        path, url = _retrieve(source, folder)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "download"
+        url = _retrieve(source, path)
         fix = f"Load again later, or set LOOKCLOSELY_DATA to a directory that holds {source.file}."
         members = verified(source, path, f"The download from {url} is damaged", fix)
-        packed = Path(folder) / "packed"
-        packed.write_bytes(_pack(members, target.suffix))
-        os.replace(packed, target)  # atomic: an interrupted download leaves nothing behind
+    _keep(members, cache_directory() / source.file)
     return members
 
 
-def _retrieve(source: Source, folder: str) -> tuple[Path, str]:
-    """Download from the first of the source's addresses that answers: the file and the address."""
+def _retrieve(source: Source, path: Path) -> str:
+    """Download to ``path`` from the first of the source's addresses that answers; say which it was.
+
+    No hash is given to pooch: an archive that GitHub packs on request may change its compression.
+    """
     import pooch
 
+    download = pooch.HTTPDownloader(progressbar=True)
+    reasons = []
     for url in source.urls:
         try:
-            # No hash here: an archive that GitHub makes on request may change its compression.
-            # verified() checks the contents instead.
-            return Path(pooch.retrieve(url, known_hash=None, fname="download", path=folder)), url
-        except OSError:  # what requests raises are OSErrors too
-            continue
-    raise MissingData(_missing(source))
+            download(url, str(path), None)
+            return url
+        except OSError as error:  # what requests raises are OSErrors too
+            reasons.append(error)
+    raise MissingData(_missing(source)) from reasons[-1]
+
+
+def _keep(members: Members, target: Path) -> None:
+    """Write ``members`` to ``target`` in one step: an interruption leaves no half file behind."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        packed = Path(folder) / "packed"
+        packed.write_bytes(_pack(members, target.suffix))
+        os.replace(packed, target)
 
 
 def _pack(members: Members, suffix: str) -> bytes:
