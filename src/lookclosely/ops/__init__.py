@@ -1,0 +1,35 @@
+"""Functions on tensors: the algorithms of the book, in plain torch, one idea a file."""
+
+from lookclosely.ops.boxes import (
+    box_area,
+    box_convert,
+    box_iou,
+    clip_boxes_to_image,
+    generalized_box_iou,
+    remove_small_boxes,
+)
+from lookclosely.ops.convolution import conv2d, convolution_matrix, convolve, cross_correlate
+from lookclosely.ops.edges import canny_nms, non_max_suppression_1d
+from lookclosely.ops.nms import batched_nms, nms, soft_nms
+from lookclosely.ops.upsampling import bilinear_kernel, conv_transpose2d, overlap_map
+
+__all__ = [
+    "batched_nms",
+    "bilinear_kernel",
+    "box_area",
+    "box_convert",
+    "box_iou",
+    "canny_nms",
+    "clip_boxes_to_image",
+    "conv2d",
+    "conv_transpose2d",
+    "convolution_matrix",
+    "convolve",
+    "cross_correlate",
+    "generalized_box_iou",
+    "nms",
+    "non_max_suppression_1d",
+    "overlap_map",
+    "remove_small_boxes",
+    "soft_nms",
+]

@@ -1,0 +1,213 @@
+"""Boxes: their area, how much two of them overlap, and how they are written down.
+
+Shapes
+    N, M numbers of boxes · 4 coordinates; further axes in front are batches.
+
+Formats, in pixels, x to the right and y down
+    xyxy    left, top, right, bottom: what every function here takes unless told otherwise
+    xywh    left, top, width, height (COCO's files)
+    cxcywh  centre, width, height (what networks predict)
+
+Coordinates are continuous: pixel (i, j) covers [j, j + 1) × [i, i + 1), so a box's width is x2 − x1
+and not x2 − x1 + 1.
+"""
+
+import torch
+from jaxtyping import Float, Int, Num
+from torch import Tensor
+
+from lookclosely.ops._arguments import check_boxes, check_format
+
+
+def box_area(boxes: Num[Tensor, "*batch 4"], fmt: str = "xyxy") -> Num[Tensor, "*batch"]:
+    """Area of each box, (x2 − x1)·(y2 − y1), in square pixels; ``torchvision.ops.box_area``.
+
+    Args:
+        boxes: (..., 4), written as ``fmt``: "xyxy", "xywh" or "cxcywh".
+
+    Returns:
+        (...). An inverted box (x2 < x1) has a negative area, two inversions a positive one.
+
+    Raises:
+        ValueError: ``boxes`` has not 4 coordinates, or ``fmt`` is another.
+    """
+    check_boxes("boxes", boxes)
+    check_format("fmt", fmt)
+    a, b, c, d = _widen(boxes).unbind(-1)
+    return (c - a) * (d - b) if fmt == "xyxy" else c * d
+
+
+def box_iou(
+    boxes1: Num[Tensor, "*#batch N 4"], boxes2: Num[Tensor, "*#batch M 4"], fmt: str = "xyxy"
+) -> Float[Tensor, "*batch_out N M"]:
+    """Intersection over union of every box of one set with every box of another.
+
+        IoU(A, B) = |A ∩ B| / |A ∪ B|,   |A ∪ B| = |A| + |B| − |A ∩ B|
+
+    ``torchvision.ops.box_iou``, for boxes that are not rotated.
+
+    Args:
+        boxes1, boxes2: (..., N, 4) and (..., M, 4), both written as ``fmt``, as in :func:`box_area`.
+
+    Returns:
+        (..., N, M), from 0 (apart) to 1 (equal). Two boxes without area give 0/0, NaN, as in
+        torchvision: there is no right answer, and a wrong one would be hidden.
+
+    Raises:
+        ValueError: a set is not (..., n, 4), or ``fmt`` is another.
+
+    Source: Jaccard 1912; Everingham et al. 2010, *The PASCAL VOC challenge*, equation 4 (which
+    counts pixels, +1).
+    """
+    intersection, union = _intersection_and_union(boxes1, boxes2, fmt)
+    return intersection / union
+
+
+def generalized_box_iou(
+    boxes1: Num[Tensor, "*#batch N 4"], boxes2: Num[Tensor, "*#batch M 4"]
+) -> Float[Tensor, "*batch_out N M"]:
+    """Generalised IoU: it still tells near from far where boxes do not touch.
+
+        GIoU(A, B) = IoU(A, B) − (|C| − |A ∪ B|) / |C|
+
+    with C the smallest box around both. ``torchvision.ops.generalized_box_iou``.
+
+    Args:
+        boxes1, boxes2: (..., N, 4) and (..., M, 4), xyxy.
+
+    Returns:
+        (..., N, M), from −1 (far apart) to 1 (equal); NaN for two boxes without area.
+
+    Raises:
+        ValueError: a set is not (..., n, 4).
+
+    Source: Rezatofighi et al. 2019, *Generalized intersection over union*, algorithm 1.
+    """
+    intersection, union = _intersection_and_union(boxes1, boxes2)
+    left1, top1, right1, bottom1 = _rows(boxes1)
+    left2, top2, right2, bottom2 = _columns(boxes2)
+    width = _widen(torch.max(right1, right2) - torch.min(left1, left2)).clamp(min=0)
+    height = _widen(torch.max(bottom1, bottom2) - torch.min(top1, top2)).clamp(min=0)
+    around = width * height  # (..., N, M), |C|
+    return intersection / union - (around - union) / around
+
+
+def _intersection_and_union(
+    boxes1: Tensor, boxes2: Tensor, fmt: str = "xyxy"
+) -> tuple[Tensor, Tensor]:
+    """Areas of A ∩ B and A ∪ B for all pairs, both (..., N, M).
+
+    In place (the trailing _), since here a new N × M tensor costs more time than the arithmetic.
+    """
+    check_boxes("boxes1", boxes1, "(..., n, 4)")
+    check_boxes("boxes2", boxes2, "(..., n, 4)")
+    area1, area2 = box_area(boxes1, fmt), box_area(boxes2, fmt)
+    left1, top1, right1, bottom1 = _rows(_to_xyxy(boxes1, fmt))
+    left2, top2, right2, bottom2 = _columns(_to_xyxy(boxes2, fmt))
+    width = _widen(torch.min(right1, right2).sub_(torch.max(left1, left2))).clamp_(min=0)
+    height = _widen(torch.min(bottom1, bottom2).sub_(torch.max(top1, top2))).clamp_(min=0)
+    intersection = width.mul_(height)
+    union = (area1[..., :, None] + area2[..., None, :]).sub_(intersection)
+    return intersection, union
+
+
+def box_convert(
+    boxes: Num[Tensor, "*batch 4"], in_fmt: str, out_fmt: str
+) -> Num[Tensor, "*batch 4"]:
+    """Rewrite boxes from one format to another; ``torchvision.ops.box_convert``.
+
+    Args:
+        boxes: (..., 4), written as ``in_fmt``.
+        in_fmt, out_fmt: "xyxy", "xywh" or "cxcywh".
+
+    Returns:
+        (..., 4), a new tensor. Whole numbers become floats where halves may arise (cxcywh).
+
+    Raises:
+        ValueError: ``boxes`` has not 4 coordinates, or a format is another (torchvision's rotated
+            ones too).
+    """
+    check_boxes("boxes", boxes)
+    check_format("in_fmt", in_fmt)
+    check_format("out_fmt", out_fmt)
+    if in_fmt == out_fmt:
+        return boxes.clone()
+    return _from_xyxy(_to_xyxy(boxes, in_fmt), out_fmt)
+
+
+def _to_xyxy(boxes: Tensor, fmt: str) -> Tensor:
+    if fmt == "xyxy":
+        return boxes
+    x, y, w, h = boxes.unbind(-1)
+    if fmt == "cxcywh":
+        x, y = x - w / 2, y - h / 2
+    return torch.stack([x, y, x + w, y + h], dim=-1)
+
+
+def _from_xyxy(boxes: Tensor, fmt: str) -> Tensor:
+    if fmt == "xyxy":
+        return boxes
+    x1, y1, x2, y2 = boxes.unbind(-1)
+    x, y = (x1, y1) if fmt == "xywh" else ((x1 + x2) / 2, (y1 + y2) / 2)
+    return torch.stack([x, y, x2 - x1, y2 - y1], dim=-1)
+
+
+def clip_boxes_to_image(
+    boxes: Num[Tensor, "*batch 4"], size: tuple[int, int]
+) -> Num[Tensor, "*batch 4"]:
+    """Cut off what lies outside the image; ``torchvision.ops.clip_boxes_to_image``.
+
+    Args:
+        boxes: (..., 4) xyxy.
+        size: the image's (height, width), in that order.
+
+    Returns:
+        (..., 4), x in [0, width] and y in [0, height]. A box wholly outside keeps its place in the
+        list, and has no area.
+
+    Raises:
+        ValueError: ``boxes`` has not 4 coordinates, or ``size`` is negative.
+    """
+    check_boxes("boxes", boxes)
+    height, width = size
+    if min(size) < 0:
+        raise ValueError(f"size is {size!r}: give the image's (height, width).")
+    x1, y1, x2, y2 = boxes.unbind(-1)
+    x1, x2 = x1.clamp(0, width), x2.clamp(0, width)
+    y1, y2 = y1.clamp(0, height), y2.clamp(0, height)
+    return torch.stack([x1, y1, x2, y2], dim=-1)
+
+
+def remove_small_boxes(boxes: Num[Tensor, "N 4"], min_size: float) -> Int[Tensor, " K"]:
+    """Which boxes are at least ``min_size`` wide and high; ``torchvision.ops.remove_small_boxes``.
+
+    Args:
+        boxes: (N, 4) xyxy.
+        min_size: in pixels; a side of exactly this length is long enough.
+
+    Returns:
+        int64 (K,), rising indices of the boxes to keep.
+
+    Raises:
+        ValueError: ``boxes`` is not (N, 4).
+    """
+    check_boxes("boxes", boxes, "(N, 4)")
+    x1, y1, x2, y2 = boxes.unbind(-1)
+    return ((x2 - x1 >= min_size) & (y2 - y1 >= min_size)).nonzero().squeeze(1)
+
+
+def _widen(x: Tensor) -> Tensor:
+    """Products of 8- and 16-bit numbers overflow: take 32 bits, as torchvision does."""
+    if x.dtype in (torch.float32, torch.float64, torch.int32, torch.int64):
+        return x
+    return x.float() if x.is_floating_point() else x.int()
+
+
+def _rows(boxes: Tensor) -> tuple[Tensor, ...]:
+    """The four coordinates, each (..., N, 1): against _columns they give all pairs."""
+    return boxes.mT.contiguous()[..., :, None].unbind(-3)
+
+
+def _columns(boxes: Tensor) -> tuple[Tensor, ...]:
+    """The four coordinates, each (..., 1, M)."""
+    return boxes.mT.contiguous()[..., None, :].unbind(-3)

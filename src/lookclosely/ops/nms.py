@@ -1,0 +1,195 @@
+"""Non-maximum suppression of boxes: of many answers to one question, keep the best.
+
+Shapes
+    N boxes, xyxy in pixels · K boxes kept.
+
+Where the idea comes from, thin edges, is in :mod:`lookclosely.ops.edges`; its two functions can be
+imported from here too.
+"""
+
+import math
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from lookclosely.ops._arguments import check_boxes, check_one_each
+from lookclosely.ops.boxes import box_iou
+from lookclosely.ops.edges import canny_nms, non_max_suppression_1d
+
+__all__ = ["batched_nms", "canny_nms", "nms", "non_max_suppression_1d", "soft_nms"]
+
+# Boxes that are settled at a time. Small enough that a block's IoUs stay in the processor's cache.
+BLOCK = 128
+
+
+def nms(
+    boxes: Float[Tensor, "N 4"], scores: Float[Tensor, " N"], iou_threshold: float
+) -> Int[Tensor, " K"]:
+    """Greedy non-maximum suppression, ``torchvision.ops.nms``.
+
+    Take the boxes from the highest score to the lowest. Keep a box, unless its IoU with one that
+    was kept before is **greater** than ``iou_threshold``.
+
+    Args:
+        boxes: (N, 4) xyxy.
+        scores: (N,).
+        iou_threshold: from 0 to 1. The IoU, rounded to the precision of ``boxes``, is compared
+            with all digits of this number: in float32 an IoU of 1/10 is 0.100000001, more than
+            0.1. (So does torchvision on CPU; on CUDA it rounds the threshold too. Ours is the
+            same on both.)
+
+    Returns:
+        int64 (K,), indices of the boxes kept, by falling score; of equal scores, the first comes
+        first. Boxes without area have no IoU with each other, and are all kept.
+
+    Raises:
+        ValueError: ``boxes`` is not (N, 4), or ``scores`` is not (N,).
+
+    Source: greedy, as in Felzenszwalb et al. 2010, *Discriminatively trained part-based models*,
+    section 7.2 (who divide by the area of one box); by IoU, Girshick et al. 2014, *R-CNN*,
+    section 2.2.
+    """
+    check_boxes("boxes", boxes, "(N, 4)")
+    check_one_each("scores", scores, boxes)
+    boxes = boxes.detach()  # the result is indices: nothing to differentiate
+    waiting = scores.argsort(descending=True, stable=True)  # the best first
+    kept = [waiting[:0]]
+    while len(waiting):
+        block, waiting = waiting[:BLOCK], waiting[BLOCK:]
+        block = block[_settle(_exceeds(box_iou(boxes[block], boxes[block]), iou_threshold))]
+        kept.append(block)
+        if len(waiting):  # strike out those that the block's survivors cover
+            overlap = box_iou(boxes[block], boxes[waiting]).nan_to_num_(nan=-math.inf)
+            waiting = waiting[~_exceeds(overlap.amax(dim=0), iou_threshold)]
+    return torch.cat(kept)
+
+
+def _settle(overlaps: Bool[Tensor, "B B"]) -> Bool[Tensor, " B"]:
+    """Which boxes stay, of a few sorted by score: those that overlap no better one that stays.
+
+    Suppose that all stay; strike out those that overlap a better one that stays; do so again with
+    those left over, until nothing changes. Round n is right at least for the n best boxes, so this
+    ends; it takes as many rounds as the longest chain of overlaps, most often three or four.
+    """
+    better = overlaps.triu(diagonal=1).float()  # 1 at [i, j]: i is better than j and overlaps it
+    stays = torch.ones(len(better), device=better.device)
+    while True:
+        before, stays = stays, (stays @ better == 0).float()  # stays @ better: how many cover j
+        if torch.equal(before, stays):
+            return stays.bool()
+
+
+def _exceeds(iou: Float[Tensor, "*shape"], threshold: float) -> Bool[Tensor, "*shape"]:
+    """``iou > threshold`` with all digits of the threshold: torch would first round it."""
+    rounded = torch.tensor(threshold, dtype=iou.dtype)
+    return iou >= rounded if rounded.item() > threshold else iou > rounded
+
+
+def batched_nms(
+    boxes: Float[Tensor, "N 4"],
+    scores: Float[Tensor, " N"],
+    idxs: Int[Tensor, " N"],
+    iou_threshold: float,
+) -> Int[Tensor, " K"]:
+    """:func:`nms` within each class: boxes of two classes never suppress each other.
+
+    ``torchvision.ops.batched_nms``, whose result for few boxes depends on a trick: it shifts the
+    classes apart and suppresses once, which goes wrong for negative coordinates. Here each class
+    has its own turn.
+
+    Args:
+        boxes: (N, 4) xyxy.
+        scores: (N,).
+        idxs: (N,) whole numbers, the class (or image) of each box.
+        iou_threshold: as in :func:`nms`.
+
+    Returns:
+        int64 (K,), indices of the boxes kept, by falling score over all classes.
+
+    Raises:
+        ValueError: ``boxes`` is not (N, 4), or ``scores`` or ``idxs`` is not (N,).
+    """
+    check_boxes("boxes", boxes, "(N, 4)")
+    check_one_each("scores", scores, boxes)
+    check_one_each("idxs", idxs, boxes)
+    stays = torch.zeros_like(scores, dtype=torch.bool)
+    for idx in idxs.unique():
+        members = (idxs == idx).nonzero().squeeze(1)
+        stays[members[nms(boxes[members], scores[members], iou_threshold)]] = True
+    kept = stays.nonzero().squeeze(1)
+    return kept[scores[kept].argsort(descending=True, stable=True)]
+
+
+def soft_nms(
+    boxes: Float[Tensor, "N 4"],
+    scores: Float[Tensor, " N"],
+    *,
+    sigma: float = 0.5,
+    iou_threshold: float = 0.3,
+    score_threshold: float = 0.001,
+    method: str = "gaussian",
+) -> tuple[Int[Tensor, " K"], Float[Tensor, " K"]]:
+    """Soft-NMS: a box that overlaps a better one is not thrown away, but loses score.
+
+    Take the box with the highest score, M; multiply the score of every box b that is left by a
+    weight that falls with o = IoU(M, b); go on with the new scores. The weight is
+
+        hard       0 if o > iou_threshold, else 1           (then this is :func:`nms`)
+        linear     1 − o if o > iou_threshold, else 1
+        gaussian   exp(−o² / sigma)
+
+    Args:
+        boxes: (N, 4) xyxy.
+        scores: (N,), not negative.
+        sigma: width of the gaussian; greater is gentler.
+        iou_threshold: where "hard" and "linear" begin; "gaussian" does not use it.
+        score_threshold: a box is dropped once its score is not greater than this.
+        method: "gaussian", "linear" or "hard".
+
+    Returns:
+        int64 (K,) indices of the boxes kept, and (K,) their new scores, both by falling new score.
+
+    Raises:
+        ValueError: shapes do not agree, a score or ``score_threshold`` is negative, ``sigma`` is
+            not positive, or ``method`` is another.
+
+    Source: Bodla et al. 2017, *Soft-NMS: improving object detection with one line of code*,
+    section 3. They write o ≥ the threshold where their code, like ours, has o >; and their code
+    counts pixels (+1) for areas, ours does not.
+    """
+    check_boxes("boxes", boxes, "(N, 4)")
+    check_one_each("scores", scores, boxes)
+    _check_soft(scores, sigma, score_threshold, method)
+    kept, kept_scores = [], [scores[:0]]
+    for _ in range(len(scores)):  # each round waits for the scores that the last one left
+        best = int(scores.argmax())
+        if scores[best] <= score_threshold:
+            break
+        kept.append(best)
+        kept_scores.append(scores[best : best + 1])
+        overlap = box_iou(boxes[best : best + 1], boxes)[0].nan_to_num(nan=0.0)  # (N,)
+        scores = scores * _weight(overlap, sigma, iou_threshold, method)
+        scores = scores.index_fill(0, scores.new_tensor([best], dtype=torch.int64), 0)  # taken
+    return torch.tensor(kept, dtype=torch.int64, device=boxes.device), torch.cat(kept_scores)
+
+
+def _weight(overlap: Tensor, sigma: float, threshold: float, method: str) -> Tensor:
+    if method == "gaussian":
+        return torch.exp(-(overlap**2) / sigma)
+    weight = 1 - overlap if method == "linear" else torch.zeros_like(overlap)
+    return torch.where(_exceeds(overlap, threshold), weight, 1)
+
+
+def _check_soft(scores: Tensor, sigma: float, score_threshold: float, method: str) -> None:
+    if method not in ("gaussian", "linear", "hard"):
+        raise ValueError(f"method is {method!r}: give 'gaussian', 'linear' or 'hard'.")
+    if sigma <= 0:
+        raise ValueError(f"sigma is {sigma}: give a positive number.")
+    if score_threshold < 0:
+        raise ValueError(f"score_threshold is {score_threshold}: give 0 or more.")
+    if len(scores) and scores.min() < 0:
+        raise ValueError(
+            f"scores go down to {scores.min():.3g}, but a weight below 1 would raise a negative "
+            "score: give probabilities (sigmoid or softmax of logits)."
+        )
