@@ -47,7 +47,7 @@ def box_iou(
     ``torchvision.ops.box_iou``, for boxes that are not rotated.
 
     Args:
-        boxes1, boxes2: (..., N, 4) and (..., M, 4), both written as ``fmt``, as in :func:`box_area`.
+        boxes1, boxes2: (..., N, 4) and (..., M, 4), both written as ``fmt``.
 
     Returns:
         (..., N, M), from 0 (apart) to 1 (equal). Two boxes without area give 0/0, NaN, as in

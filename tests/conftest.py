@@ -1,0 +1,56 @@
+"""What every test gets: checked type annotations, one thread, fixed seeds, each device there is."""
+
+import os
+import random
+
+from jaxtyping import config, install_import_hook
+
+# Before the first import of lookclosely: every annotation in the package is enforced while testing.
+install_import_hook("lookclosely", "beartype.beartype")
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("MPLBACKEND", "agg")
+
+import hypothesis  # noqa: E402
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+import torch  # noqa: E402
+
+torch.set_num_threads(1)  # the same sums in the same order, on any machine
+
+# The same examples in every run, and no time limit for one of them on a busy machine.
+hypothesis.settings.register_profile("book", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile("book")
+
+
+@pytest.fixture(autouse=True)
+def seed() -> None:
+    random.seed(0)
+    np.random.seed(0)  # noqa: NPY002 – scikit-image and others draw from it
+    torch.manual_seed(0)
+
+
+@pytest.fixture(
+    params=[
+        "cpu",
+        pytest.param(
+            "cuda",
+            marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device"),
+        ),
+    ]
+)
+def device(request: pytest.FixtureRequest) -> torch.device:
+    return torch.device(request.param)
+
+
+@pytest.fixture
+def unchecked():
+    """Calls as a reader makes them, without the type checks of testing.
+
+    For tests of our own ValueErrors: with the checks on, an argument of a wrong shape would raise
+    jaxtyping's error before it reached them.
+    """
+    before = config.jaxtyping_disable
+    config.update("jaxtyping_disable", True)
+    yield
+    config.update("jaxtyping_disable", before)
