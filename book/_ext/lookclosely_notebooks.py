@@ -40,7 +40,7 @@ def write(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 def convert(app: Sphinx, doctree: nodes.document, docname: str) -> NotebookNode:
     """The notebook of a resolved chapter: where it is from, the install cell, the chapter."""
     page = Blocks(app, docname)
-    title = app.env.titles[docname].astext()
+    title = page.inline(app.env.titles[docname])
     source = f"*This notebook is the chapter [{title}]({page.page}) of [{app.config.project}]"
     intro = f"{source}({page.base}). The page shows what every cell prints and draws.*"
     cells = list(assemble(page.blocks(doctree), code_cells(app, docname)))

@@ -171,7 +171,7 @@ def title_of(node: nodes.Element) -> nodes.title | None:
 
 def item(mark: str, text: str) -> str:
     """A list's item: what follows its first line is set in by the width of the mark."""
-    return (mark + text.replace("\n", "\n" + " " * len(mark))).rstrip()
+    return (mark + re.sub(r"\n(?=[^\n])", "\n" + " " * len(mark), text)).rstrip()
 
 
 def quotation(title: str, body: str) -> str:

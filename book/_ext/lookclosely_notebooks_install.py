@@ -35,7 +35,7 @@ def install_cell(package: str) -> NotebookNode:
     numpy and torch of Colab stay.
     """
     source = SOURCE.format(package=package).strip()
-    return nbformat.v4.new_code_cell(source, id=INSTALL_ID, metadata=form())
+    return nbformat.v4.new_code_cell(source, id=INSTALL_ID)
 
 
 def add_install_cell(notebook: NotebookNode, package: str) -> None:
