@@ -27,7 +27,13 @@ def set_buttons(app: Sphinx, pagename: str, template: str, context: dict, doctre
         notebook = context["pathto"](f"notebooks/{pagename}.ipynb", 1)
         buttons = [
             _link("colab", "Open in Colab", colab_url(app, pagename), "fas fa-play"),
-            _link("notebook", "Notebook", notebook, "fas fa-download", "Download the notebook (.ipynb)"),
+            _link(
+                "notebook",
+                "Notebook",
+                notebook,
+                "fas fa-download",
+                "Download the notebook (.ipynb)",
+            ),
             *buttons,
         ]
     context["header_buttons"] = buttons

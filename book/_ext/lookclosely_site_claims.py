@@ -19,7 +19,10 @@ class Claims(GeneratedDirective):
             return
         yield from table(
             ["claim", "statement", "verdict"],
-            [[f"[{claims}](#{anchor(e)})", e.statement, verdict] for claims, e, verdict, _ in entries],
+            [
+                [f"[{claims}](#{anchor(e)})", e.statement, verdict]
+                for claims, e, verdict, _ in entries
+            ],
         )
         for claims, experiment, verdict, result in entries:
             yield from self._section(claims, experiment, verdict, result)

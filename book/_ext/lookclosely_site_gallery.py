@@ -89,7 +89,11 @@ def fill(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 def _item(app: Sphinx, docname: str, demo: Demo) -> nodes.list_item:
     """The demo's name, linked to its own page, and the chapter it is from."""
     chapter = make_refnode(
-        app.builder, docname, demo.docname, demo.anchor, nodes.Text(app.env.titles[demo.docname].astext())
+        app.builder,
+        docname,
+        demo.docname,
+        demo.anchor,
+        nodes.Text(app.env.titles[demo.docname].astext()),
     )
     uri = app.builder.get_relative_uri(docname, demo.page)
     alone = nodes.reference("", demo.label, refuri=uri, internal=True, classes=["lc-gallery-demo"])

@@ -24,11 +24,11 @@ class Timings(GeneratedDirective):
         yield from table(["chapter", "seconds to run"], rows)
         yield ""
         total = sum(value for value in taken.values() if value)
-        yield f"Together {spoken(total)}, one CPU core each, two chapters at a time on {_machine()}."
+        yield f"Together {spoken(total)}, one core each, two chapters at a time on {_machine()}."
 
 
 def _machine() -> str:
-    return f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}"
+    return f"{os.cpu_count()} CPU cores ({platform.machine()}), Python {platform.python_version()}"
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -26,7 +26,14 @@ def build(book: Book) -> None:
     if not stamp.exists() or stamp.read_text() != today:
         _forget(book)
     before = count(book)
-    command = [Path(sys.executable).with_name("jupyter-book"), "build", book.root, "-W", "--keep-going", "-q"]
+    command = [
+        Path(sys.executable).with_name("jupyter-book"),
+        "build",
+        book.root,
+        "-W",
+        "--keep-going",
+        "-q",
+    ]
     # Warnings come on stderr; stdout is of interest only if it fails.
     done = subprocess.run(command, cwd=book.root, stdout=subprocess.PIPE, text=True, check=False)
     executed_again = count(book) - before

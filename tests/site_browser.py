@@ -1,0 +1,117 @@
+"""The built site in headless Chromium, served from a sub-path, for the tests of the site."""
+
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+HTML = ROOT / "_build" / "html"
+NOTEBOOKS = ROOT / "_build" / "notebooks"
+SUBPATH = "/some/where/"  # as on GitHub Pages, the site is not at the server's root
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def pages() -> list[str]:
+    """Paths of all pages below the site's root, or one that says what to do."""
+    found = sorted(path.relative_to(HTML).as_posix() for path in HTML.rglob("*.html"))
+    # The root's index.html only leads to the book's first page.
+    found = [path for path in found if path != "index.html" and not path.startswith("_")]
+    return found or ["not built: run `make book` first"]
+
+
+def chapters() -> list[str]:
+    return [path for path in pages() if path.startswith("chapters/")]
+
+
+class Handler(SimpleHTTPRequestHandler):
+    """Serves the site below ``SUBPATH`` only, silently."""
+
+    def translate_path(self, path: str) -> str:
+        inside = path.startswith(SUBPATH)
+        return super().translate_path("/" + path.removeprefix(SUBPATH) if inside else "/outside")
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@contextmanager
+def served(folder: Path = HTML) -> Iterator[str]:
+    """The address of the site's root on a local server."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}{SUBPATH}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def chromium_path() -> str:
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if path := shutil.which(name):
+            return path
+    raise RuntimeError("the site's tests need Chromium: apt-get install chromium")
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Log:
+    """What a page complained of, and what it asked for."""
+
+    errors: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+    def foreign(self, root: str) -> list[str]:
+        """Requests to anyone but the site itself."""
+        own = f"{urlsplit(root).scheme}://{urlsplit(root).netloc}"
+        return [url for url in self.requests if not url.startswith((own, "data:", "blob:"))]
+
+
+def listen(page: Page) -> Log:
+    log = Log()
+    page.on("request", lambda request: log.requests.append(request.url))
+    page.on("requestfailed", lambda request: log.failed.append(request.url))
+    page.on("pageerror", lambda error: log.errors.append(str(error)))
+    page.on(
+        "console",
+        lambda message: (
+            log.errors.append(message.text) if message.type in ("error", "warning") else None
+        ),
+    )
+    page.on(
+        "response",
+        lambda response: log.failed.append(response.url) if response.status >= 400 else None,
+    )
+    return log
+
+
+def settle(page: Page) -> None:
+    """Wait for the maths to be drawn and the fonts to be there."""
+    page.wait_for_load_state("load")
+    page.evaluate("() => window.MathJax?.startup?.promise")
+    page.evaluate("() => document.fonts.ready.then(() => true)")
