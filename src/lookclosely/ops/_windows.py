@@ -22,6 +22,8 @@ def windows(
     axes = len(kernel_size)
     for axis, (k, s, d) in enumerate(zip(kernel_size, stride, dilation, strict=True)):
         n, span = x.shape[-axes], d * (k - 1) + 1  # a dilated kernel skips d − 1 pixels at a time
+        if k < 1:
+            raise ValueError(f"weight is empty along axis {axis}: it needs one tap or more.")
         if n < span:
             raise ValueError(
                 f"weight spans {span} pixels along axis {axis}, but the padded input has only {n}: "

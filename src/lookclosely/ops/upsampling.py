@@ -108,10 +108,10 @@ def _check_channels(input: Tensor, weight: Tensor, bias: Tensor | None, groups: 
             f"input must be (N, C, H, W) or (C, H, W) with at least one pixel, "
             f"but is {tuple(input.shape)}."
         )
-    if weight.ndim != 4 or weight.shape[0] != input.shape[-3]:
+    if weight.ndim != 4 or weight.shape[0] != input.shape[-3] or 0 in weight.shape[-2:]:
         raise ValueError(
             f"weight must be (C_in, C_out / groups, kh, kw) with the input's {input.shape[-3]} "
-            f"channels first, but is {tuple(weight.shape)}."
+            f"channels first and one tap or more, but is {tuple(weight.shape)}."
         )
     if groups < 1 or weight.shape[0] % groups:
         raise ValueError(f"groups is {groups}: it must divide the {weight.shape[0]} inputs.")
