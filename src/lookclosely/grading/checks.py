@@ -25,7 +25,7 @@ ADVICE = {
 }
 
 
-def number(actual: object, expected: float, *, tolerance: float = 1e-6) -> None:
+def number(actual: object, expected: int | float, *, tolerance: float = 1e-6) -> None:
     """``actual`` is a Python ``int`` or ``float`` within ``tolerance`` of ``expected``.
 
     ``True`` is no number here, nor is a tensor or a numpy scalar.
@@ -35,7 +35,7 @@ def number(actual: object, expected: float, *, tolerance: float = 1e-6) -> None:
         raise AssertionError(f"{value} is not the right number.")
 
 
-def numbers(actual: object, expected: Sequence[float], *, tolerance: float = 1e-6) -> None:
+def numbers(actual: object, expected: Sequence[int | float], *, tolerance: float = 1e-6) -> None:
     """``actual`` is a list (or tuple) of plain numbers, as long as ``expected`` and close to it."""
     values = number_list(actual)
     if len(values) != len(expected):
@@ -45,11 +45,11 @@ def numbers(actual: object, expected: Sequence[float], *, tolerance: float = 1e-
         raise AssertionError(f"Not right at position(s) {wrong} of the list, counted from 0.")
 
 
-def number_list(actual: object) -> list[float]:
+def number_list(actual: object) -> list[int | float]:
     """The entries of ``actual``, a list or tuple of Python ``int`` and ``float``."""
     if type(actual) is not list and type(actual) is not tuple:
         raise AssertionError(_wrong_type(actual, "a list of numbers", ADVICE | {"list": ""}))
-    return [_plain_number(entry) for entry in actual]  # pyright: ignore[reportGeneralTypeIssues]
+    return [_plain_number(entry) for entry in actual]
 
 
 def tensor(actual: object, expected: Tensor, *, tolerance: float = 1e-5) -> None:
@@ -58,7 +58,7 @@ def tensor(actual: object, expected: Tensor, *, tolerance: float = 1e-5) -> None
     Values may differ by ``tolerance`` x (1 + \\|expected\\|); NaN and infinity never pass.
     A subclass of ``torch.Tensor`` is refused, because it can redefine every comparison.
     """
-    value = _plain_tensor(actual)
+    value = plain_tensor(actual)
     if value.dtype != expected.dtype:
         raise AssertionError(f"The dtype is {value.dtype}; {expected.dtype} is asked for.")
     if value.shape != expected.shape:
@@ -72,6 +72,13 @@ def tensor(actual: object, expected: Tensor, *, tolerance: float = 1e-5) -> None
             f"{int(wrong.sum())} of {wrong.numel()} entries are wrong; "
             f"the first, at {first}, is {got:.6g} instead of {want:.6g}."
         )
+
+
+def plain_tensor(actual: object) -> Tensor:
+    """``actual``, if it is a ``torch.Tensor`` and of no subclass: before a test indexes it."""
+    if type(actual) is not Tensor:
+        raise AssertionError(_wrong_type(actual, "a plain torch.Tensor"))
+    return actual
 
 
 @contextmanager
@@ -96,18 +103,12 @@ class _Refuse(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
-def _plain_number(actual: object) -> float:
+def _plain_number(actual: object) -> int | float:
     if type(actual) is not int and type(actual) is not float:
         raise AssertionError(_wrong_type(actual, "a plain number, int or float"))
     if not math.isfinite(actual):  # pyright: ignore[reportArgumentType]
         raise AssertionError(f"{actual} is not a finite number.")
     return actual  # pyright: ignore[reportReturnType]
-
-
-def _plain_tensor(actual: object) -> Tensor:
-    if type(actual) is not Tensor:
-        raise AssertionError(_wrong_type(actual, "a plain torch.Tensor"))
-    return actual
 
 
 def _wrong_type(actual: object, asked: str, advice: dict[str, str] = ADVICE) -> str:

@@ -1,0 +1,238 @@
+"""A folder of awkward submissions: each gets its row, and none costs another its grade."""
+
+import argparse
+import csv
+import os
+import subprocess
+import sys
+import time
+import zipfile
+
+import psutil
+import pytest
+
+from lookclosely.grading import grade, gradebook
+
+FULL = {"q1": "6", "q2": "6", "q3": "6", "q4": "6", "total": "24"}
+NOTHING = dict.fromkeys(FULL, "")
+
+DAEMON = """
+import os, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        open("../../escaped-{}".format(os.getpid()), "w").close()
+        while True:
+            time.sleep(0.1)
+    os._exit(0)
+os.wait()
+"""
+FORK = """
+import os
+os.fork()
+"""
+ENDLESS_ANSWER = """
+def nms(boxes, scores, threshold):
+    while True:
+        pass
+"""
+HUGE = "room = bytearray(64 << 30)"
+STUBBORN = """
+while True:
+    try:
+        while True:
+            pass
+    except BaseException:
+        pass
+"""
+THREAD = """
+import threading, time
+threading.Thread(target=time.sleep, args=(1000,)).start()
+"""
+
+
+def options(folder, autograder, out, *more: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    grade.add_arguments(parser)
+    arguments = [str(folder), "--autograder", str(autograder), "--out", str(out), "--jobs", "2"]
+    return parser.parse_args([*arguments, *more])
+
+
+def rows(path) -> dict[str, dict[str, str]]:
+    with open(path, newline="", encoding="utf-8") as file:
+        return {row["file"].removesuffix(".ipynb"): row for row in csv.DictReader(file)}
+
+
+def scores(row) -> dict[str, str]:
+    return {name: row[name] for name in FULL}
+
+
+@pytest.mark.slow
+def test_awkward_submissions(submit, autograder, tmp_path, monkeypatch):
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    submit("solution")
+    submit("stub", "student")
+    submit("raises", first="1 / 0", last="def broken(:")
+    submit("leaves-by-sys-exit", first="import sys\nsys.exit(3)")
+    submit("leaves-early", first="import os\nos._exit(0)")
+    submit("leaves-late", last="import os\nos._exit(5)")
+    submit("crashes", last="import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)")
+    submit("hangs-first", first="while True: pass")
+    submit("hangs-in-a-test", last=ENDLESS_ANSWER + 'grader.check("q4")')
+    submit("hangs-and-will-not-stop", last=STUBBORN)
+    submit("forks", first=FORK)
+    submit("daemon", first=DAEMON)
+    submit("thread", last=THREAD)
+    submit("huge", first=HUGE)
+    submit("reads", first="input('your name? ')")
+    folder = submit("=formula, with comma").parent
+    (folder / "text.ipynb").write_text("I could not open Jupyter.", "utf-8")
+    (folder / "number.ipynb").write_text("17", "utf-8")
+    (folder / "picture.png").write_bytes(bytes(range(256)))
+    (folder / "nothing.ipynb").symlink_to(tmp_path / "nowhere")
+    (folder / ".hidden").write_text("no submission", "utf-8")
+
+    out = tmp_path / "grades.csv"
+    status = grade.run(options(folder, autograder, out, "--limit", "20", "--cell-limit", "3"))
+
+    found = rows(out)
+    assert status == 1  # "nothing" could not be read, and the next run will try it again
+    assert len(found) == 20
+    full = {"solution", "raises", "leaves-by-sys-exit", "hangs-first", "forks", "daemon", "thread"}
+    for name in full | {"huge", "reads", "'=formula, with comma"}:
+        assert (found[name]["status"], scores(found[name])) == ("graded", FULL), name
+    assert scores(found["stub"]) == dict.fromkeys(FULL, "0")
+    assert "cell 1: ZeroDivisionError" in found["raises"]["message"]
+    assert "SyntaxError" in found["raises"]["message"]
+    assert "TooSlow" in found["hangs-first"]["message"]
+    assert "MemoryError" in found["huge"]["message"]
+    assert found["leaves-early"]["status"] == "crashed"
+    assert "exit status 0" in found["leaves-early"]["message"]
+    assert scores(found["leaves-early"]) == NOTHING
+    for name, cause in (("leaves-late", "exit status 5"), ("crashes", "SIGSEGV")):
+        assert (found[name]["status"], scores(found[name])) == ("crashed", FULL)
+        assert cause in found[name]["message"]
+    assert found["hangs-in-a-test"]["status"] == "graded"
+    assert scores(found["hangs-in-a-test"]) == FULL | {"q4": "1", "total": "19"}  # box_iou
+    assert found["hangs-and-will-not-stop"]["status"] == "time limit"
+    assert scores(found["hangs-and-will-not-stop"]) == FULL
+    for name in ("text", "number", "picture.png"):
+        assert (found[name]["status"], scores(found[name])) == ("not a notebook", NOTHING)
+    assert found["nothing"]["status"] == "not graded"
+    assert "No such file" in found["nothing"]["message"]
+
+    left = {path.name for path in temporary.iterdir() if not path.name.startswith("pymp-")}
+    (escaped,) = left  # no hidden test is left behind; this one is from the daemon, which ran
+    assert not psutil.pid_exists(int(escaped.removeprefix("escaped-")))
+
+
+@pytest.mark.slow
+def test_otter_itself_gives_the_same_scores(submit, autograder, tmp_path):
+    """Otter's own ``run``, which starts a kernel, against ours."""
+    import json
+
+    paths = [submit("solution"), submit("mixed", last='length = 0\ngrader.check("q1")')]
+    out = tmp_path / "grades.csv"
+    grade.run(options(paths[0].parent, autograder, out))
+    ours = rows(out)
+    for path in paths:
+        folder = tmp_path / path.stem
+        folder.mkdir()
+        command = ["-m", "otter", "run", "-a", str(autograder), "-o", str(folder), str(path)]
+        subprocess.run([sys.executable, *command], check=True, capture_output=True, cwd=folder)
+        tests = json.loads((folder / "results.json").read_text())["tests"]
+        theirs = {test["name"]: test["score"] for test in tests if "max_score" in test}
+        assert theirs == {name: float(ours[path.stem][name]) for name in theirs}
+        assert set(theirs) == {"q1", "q2", "q3", "q4"}
+    assert [ours[name]["total"] for name in ("solution", "mixed")] == ["24", "23"]
+
+
+@pytest.mark.slow
+def test_a_batch_goes_on_where_it_was(submit, autograder, tmp_path, capsys):
+    folder = submit("one").parent
+    out = tmp_path / "grades.csv"
+    assert grade.run(options(folder, autograder, out)) == 0
+    before = rows(out)["one"]
+    submit("two", "student")
+    assert grade.run(options(folder, autograder, out)) == 0
+    assert rows(out)["one"] == before  # also the seconds: it did not run again
+    assert "one.ipynb" not in capsys.readouterr().out.rpartition("1 submissions")[2]
+    (folder / "two.ipynb").unlink()
+    submit("one", "student")  # handed in again
+    assert grade.run(options(folder, autograder, out)) == 0
+    assert rows(out)["one"]["total"] == "0"
+    assert rows(out)["two"]["total"] == "0"  # a row is never dropped
+
+
+def test_a_file_that_is_no_gradebook_is_not_overwritten(submit, autograder, tmp_path, capsys):
+    out = tmp_path / "grades.csv"
+    out.write_text("name,grade\nKim,1.0\n")
+    assert grade.run(options(submit("one").parent, autograder, out)) == 2
+    assert out.read_text() == "name,grade\nKim,1.0\n"
+    assert "move it away or name another --out" in capsys.readouterr().err
+
+
+def test_wrong_arguments_are_named(autograder, tmp_path, capsys):
+    assert grade.run(options(tmp_path / "none", autograder, tmp_path / "o.csv")) == 2
+    assert "is no folder" in capsys.readouterr().err
+    empty = tmp_path / "empty.zip"
+    zipfile.ZipFile(empty, "w").close()
+    assert grade.run(options(tmp_path, empty, tmp_path / "o.csv")) == 2
+    assert "holds no tests" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="0 files match"):
+        grade.find_autograder(tmp_path)
+
+
+def test_the_gradebook_is_whole_whenever_the_batch_is_interrupted(tmp_path, monkeypatch):
+    book = gradebook.Gradebook(tmp_path / "g.csv", {"q1": 2.0})
+    book.add(gradebook.Row("a", gradebook.GRADED, {"q1": 1.5}, 1.0, "", "f"))
+
+    def killed(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        book.add(gradebook.Row("b", gradebook.GRADED, {"q1": 2.0}, 1.0, "", "f"))
+    again = gradebook.Gradebook(tmp_path / "g.csv", {"q1": 2.0})
+    assert list(again.rows) == ["a"]
+    assert again.rows["a"]["total"] == "1.5"
+    assert again.has("a", "f") and not again.has("a", "other") and not again.has("b", "f")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("=HYPERLINK(1)", "'=HYPERLINK(1)"),
+        ("@sum", "'@sum"),
+        ("two\nlines\tand \x1b[31mred", "two lines and [31mred"),
+        ("x" * 500, "x" * 399 + "…"),
+        ("plain", "plain"),
+    ],
+)
+def test_text_in_the_gradebook_is_harmless(text, expected):
+    assert gradebook.plain(text) == expected
+
+
+def test_a_forged_report_cannot_exceed_the_points():
+    report = {"finished": True, "questions": {"q1": {"score": 1e9, "failed": []}, "q9": {}}}
+    assert grade.judge("ended", report, {"q1": 6.0}) == ("graded", {"q1": 6.0}, "")
+
+
+@pytest.mark.parametrize("report", [{"questions": {"q1": 3}}, {"questions": [1]}, {"notes": 5}])
+def test_a_report_of_another_shape_is_no_crash(report):
+    with pytest.raises((AttributeError, TypeError, KeyError)):  # grade_one makes a row of it
+        grade.judge("ended", report, {"q1": 6.0})
+
+
+def test_what_goes_wrong_in_the_grader_is_in_the_row(autograder, tmp_path, monkeypatch):
+    def broken(*arguments):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr("lookclosely.grading.process.prepare", broken)
+    start = time.monotonic()
+    row = grade.grade_one(None, tmp_path / "a", "a", "seal", autograder, None, {"q1": 1.0})
+    assert (row.status, row.scores, row.fingerprint) == (gradebook.FAILED, {}, "seal")
+    assert "no space left on device" in row.message
+    assert time.monotonic() - start < 5
