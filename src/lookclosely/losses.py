@@ -45,14 +45,14 @@ def cross_entropy(
     axis = min(1, logits.ndim - 1)  # the classes come second, or first if there is no batch
     kept = target != ignore_index
     index = target.long().where(kept, 0)
-    w = kept.to(logits.dtype)
+    log_p = logits.log_softmax(axis).gather(axis, index.unsqueeze(axis)).squeeze(axis)
+    w = kept.to(log_p.dtype)
     if weight is not None:
         _check_shape(weight, (logits.shape[axis],), "weight", "one number for each class")
         w = w * weight[index]
     if pixel_weight is not None:
         _check_shape(pixel_weight, target.shape, "pixel_weight", "that of target")
         w = w * pixel_weight
-    log_p = logits.log_softmax(axis).gather(axis, index.unsqueeze(axis)).squeeze(axis)
     cost = (-log_p * w).where(kept, 0)  # 0 · inf would be NaN
     return cost.sum() / w.sum() if reduction == "mean" else _reduce(cost, reduction)
 

@@ -1,6 +1,6 @@
 """How many objects were found, whatever their class: matching of instance masks.
 
-A image's instances come in either of two forms, and predictions and truth may differ in it:
+An image's instances come in either of two forms, and predictions and truth may differ in it:
 
     label map    (H, W) of whole numbers: 0 is background, each other number one instance
     masks        (N, H, W) of booleans, one layer an instance; they may overlap
@@ -65,7 +65,7 @@ def match_instances(
         pred_masks, true_masks: a label map or a stack of masks, see the top of this module.
         iou_threshold: from 0 to below 1.
 
-    Source: Caicedo et al. 2019 (the 2018 Data Science Bowl), whose hits have an IoU above the
+    Source: the 2018 Data Science Bowl (Caicedo et al. 2019), where a hit is an IoU above the
     threshold.
     """
     from scipy.optimize import linear_sum_assignment  # slow to import, and only needed here
@@ -87,8 +87,8 @@ def match_instances(
 def instance_f1(tp: int, fp: int, fn: int) -> float:
     """F1 = 2 TP / (2 TP + FP + FN); 1 where there is nothing to find and nothing was found.
 
-    For a data set either average the images' F1, as Caicedo et al. 2019 do, or add up their
-    counts first, so that every instance weighs the same: say which.
+    For a data set either average the F1 of the images, or add up their counts first, so that every
+    instance weighs the same. The two differ: say which it is.
     """
     if min(tp, fp, fn) < 0:
         raise ValueError(f"tp, fp and fn are {tp}, {fp} and {fn}: they are counts, 0 or more")

@@ -6,7 +6,7 @@ return them and torchmetrics takes them (D detections and G objects, different i
     prediction  boxes (D, 4), scores (D,), labels (D,)
     target      boxes (G, 4), labels (G,) and, where there are any, difficult (G,)
 
-Boxes are (x1, y1, x2, y2). A image without boxes has ``boxes`` of shape (0, 4).
+Boxes are (x1, y1, x2, y2). An image without boxes has ``boxes`` of shape (0, 4).
 All is counted on the CPU and in float64, so that an IoU of 1/2 is 1/2.
 """
 
@@ -171,7 +171,7 @@ def _check_image(image: Mapping[str, Any], name: str, keys: tuple[str, ...]) -> 
         raise ValueError(
             f"{name}['boxes'] has shape {tuple(boxes.shape)}: it must be (N, 4), (0, 4) for none"
         )
-    for key in {*keys, "difficult"} & set(image):
+    for key in (k for k in (*keys, "difficult") if k in image):
         if image[key].shape[:1] != boxes.shape[:1] or (key != "boxes" and image[key].ndim != 1):
             raise ValueError(
                 f"{name}[{key!r}] has shape {tuple(image[key].shape)}, but there are "

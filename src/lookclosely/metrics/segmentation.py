@@ -185,8 +185,8 @@ def boundary_f_score(
     Returns:
         1 where neither mask has a boundary, 0 where only one has.
 
-    Source: Csurka et al. 2013, section 3; Perazzi et al. 2016 (DAVIS), section 5.1, whose matching
-    by dilation this is (instead of a one-to-one assignment).
+    Source: Csurka et al. 2013 (the BF score) and Perazzi et al. 2016 (DAVIS, contour accuracy F),
+    whose evaluation code matches by dilation, as here, and not pixel to pixel.
     """
     _check_same_shape(pred, target)
     if not 0 <= tolerance < math.inf:
