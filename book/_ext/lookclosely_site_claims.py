@@ -46,9 +46,8 @@ class Claims(GeneratedDirective):
         name, _, heading = chapter.removeprefix("chapters/").partition("#")
         if f"chapters/{name}" not in self.env.found_docs:
             return f"{name} (to come)"
-        if heading:
-            return f"[](/chapters/{name}.md#{heading})"
-        return f"{{doc}}`/chapters/{name}`"
+        page = f"{{doc}}`/chapters/{name}`"
+        return f"{page}, [](/chapters/{name}.md#{heading})" if heading else page
 
 
 def anchor(experiment: Any) -> str:

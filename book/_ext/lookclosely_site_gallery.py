@@ -72,6 +72,7 @@ def _demo(docname: str, number: int, fragment: str) -> Demo:
     match = ROOT.search(fragment)
     assert match is not None
     label = html.unescape(match[2]).removeprefix("Demo: ")
+    label = label[:1].upper() + label[1:]
     return Demo(docname, number, match[1], label, fragment)
 
 

@@ -30,7 +30,8 @@ class SlideMap(GeneratedDirective):
         page = name if name.startswith("book/") else f"chapters/{name}"
         if page not in self.env.found_docs:
             return f"*{name} (coming)*"
-        return f"[](/{page}.md#{heading})" if heading else f"{{doc}}`/{page}`"
+        link = f"{{doc}}`/{page}`"
+        return f"{link}, [](/{page}.md#{heading})" if heading else link
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

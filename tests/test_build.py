@@ -1,0 +1,235 @@
+"""The way from chapters to the site, on a small book of one or two chapters."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # for book.pipeline, which is no part of the package
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+
+from book.pipeline import fingerprint as fingerprints  # noqa: E402
+from book.pipeline.fingerprint import fingerprint  # noqa: E402
+from book.pipeline.paths import Book  # noqa: E402
+from book.pipeline.record import is_complete, keep, kept_fingerprint, seconds  # noqa: E402
+from book.pipeline.sources import chapters  # noqa: E402
+from lookclosely_site_demos import lighten  # noqa: E402 # pyright: ignore[reportMissingImports]
+
+HEADER = """---
+kernelspec: {display_name: Python 3, language: python, name: python3}
+jupytext: {text_representation: {extension: .md, format_name: myst}}
+---
+
+"""
+CHAPTER = (
+    HEADER
+    + """# A small chapter
+
+```{run-badge}
+```
+
+```{code-cell} ipython3
+import os
+assert "LOOKCLOSELY_DATA" not in os.environ
+print("six times seven is", 6 * 7)
+```
+"""
+)
+TOC = """format: jb-book
+root: book/index
+chapters:
+- file: chapters/looking/small
+- file: book/timings
+- file: book/gallery
+"""
+# Python opens no connection but to this machine: neither the build nor a chapter needs another.
+NO_NETWORK = """import socket
+connect = socket.socket.connect
+def local_only(self, address):
+    if self.family != socket.AF_UNIX and address[0] not in ("127.0.0.1", "::1", "localhost"):
+        raise OSError(f"no network in this test: {address}")
+    return connect(self, address)
+socket.socket.connect = local_only
+"""
+
+
+def small_book(folder: Path) -> Book:
+    """The book's own machinery around one chapter."""
+    shutil.copytree(ROOT / "book", folder / "book", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "_config.yml", folder)
+    (folder / "_toc.yml").write_text(TOC)
+    (folder / "book" / "index.md").write_text("# A small book\n")
+    write(folder / "chapters/looking/small.md", CHAPTER)
+    write(folder / "src/lookclosely/part.py", "x = 1\n")
+    write(folder / "no_network/sitecustomize.py", NO_NETWORK)
+    return Book(folder)
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def run(book: Book) -> subprocess.CompletedProcess[str]:
+    """``make book``, after its setup, without network and without data."""
+    environment = {key: value for key, value in os.environ.items() if key != "LOOKCLOSELY_DATA"}
+    environment["PYTHONPATH"] = str(book.root / "no_network")
+    command = [sys.executable, "-m", "book.pipeline", "--root", str(book.root)]
+    return subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=300
+    )
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Book, str]:
+    book = small_book(tmp_path_factory.mktemp("book"))
+    done = run(book)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return book, done.stdout
+
+
+@pytest.mark.slow
+def test_builds_without_network_and_without_data(built: tuple[Book, str]) -> None:
+    book, said = built
+    page = (book.html / "chapters/looking/small.html").read_text()
+    assert "executed now: 1" in said
+    assert "six times seven is 42" in page
+    assert "on one CPU core. No GPU needed." in page
+    assert "A small chapter" in (book.html / "book/timings.html").read_text()
+
+
+@pytest.mark.slow
+def test_executes_only_what_has_changed(built: tuple[Book, str]) -> None:
+    book, _ = built
+    before = book.executed("chapters/looking/small").read_bytes()
+    done = run(book)
+    assert "executed now: 0" in done.stdout, done.stderr
+    assert book.executed("chapters/looking/small").read_bytes() == before
+
+
+@pytest.mark.slow
+def test_failing_chapter_fails_the_build_with_its_traceback(tmp_path: Path) -> None:
+    book = small_book(tmp_path)
+    write(tmp_path / "_toc.yml", TOC + "- file: chapters/looking/broken\n")
+    broken = CHAPTER.replace("6 * 7", "6 / 0")
+    write(tmp_path / "chapters/looking/broken.md", broken)
+    done = run(book)
+    assert done.returncode == 1
+    assert "ZeroDivisionError" in done.stdout
+    assert "failed to execute: chapters/looking/broken" in done.stderr
+    assert book.executed("chapters/looking/small").exists(), "the good chapter is kept"
+    assert not book.executed("chapters/looking/broken").exists()
+    assert not book.html.exists()
+
+
+@pytest.mark.slow
+def test_warning_fails_the_first_build_and_the_second(tmp_path: Path) -> None:
+    book = small_book(tmp_path)
+    write(tmp_path / "book/index.md", "# A small book\n\nSee {doc}`nowhere`.\n")
+    for _ in range(2):
+        done = run(book)
+        assert done.returncode == 1
+        assert "nowhere" in done.stderr
+        assert not book.html.exists()
+
+
+@pytest.fixture
+def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Book:
+    monkeypatch.delenv("LOOKCLOSELY_DATA", raising=False)
+    return small_book(tmp_path)
+
+
+def today(book: Book) -> str:
+    fingerprints.surroundings.cache_clear()
+    return fingerprint(book, "chapters/looking/small")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["chapters/looking/small.md", "src/lookclosely/part.py", "src/lookclosely/results/a.json"],
+)
+def test_fingerprint_follows_chapter_package_and_results(book: Book, path: str) -> None:
+    before = today(book)
+    assert today(book) == before
+    write(book.root / path, "changed\n")
+    assert today(book) != before
+
+
+def test_fingerprint_follows_the_data(
+    book: Book, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = today(book)
+    write(tmp_path / "data" / "nuclei.zip", "…")
+    monkeypatch.setenv("LOOKCLOSELY_DATA", str(tmp_path / "data"))
+    assert today(book) != before
+
+
+def test_fingerprint_passes_over_compiled_files(book: Book) -> None:
+    before = today(book)
+    write(book.root / "src/lookclosely/__pycache__/part.cpython-312.pyc", "…")
+    assert today(book) == before
+
+
+def test_chapters_are_those_of_the_contents(book: Book) -> None:
+    assert chapters(book) == ["chapters/looking/small"]
+
+
+def notebook(*cells: dict) -> nbformat.NotebookNode:
+    made = nbformat.v4.new_notebook()
+    made.cells = [nbformat.v4.new_code_cell("x", **cell) for cell in cells]
+    return made
+
+
+def timing(begin: str, end: str) -> dict:
+    day = "2026-01-01T10:00:"
+    return {
+        "execution": {
+            "iopub.execute_input": f"{day}{begin}Z",
+            "shell.execute_reply": f"{day}{end}Z",
+        }
+    }
+
+
+def test_seconds_from_the_first_cell_to_the_last() -> None:
+    cells = {"metadata": timing("01.0", "02.5")}, {"metadata": timing("02.6", "09.25")}
+    assert seconds(notebook(*cells)) == 8.25
+    assert seconds(notebook()) == 0.0
+
+
+def test_complete_means_that_every_cell_ran_and_none_raised() -> None:
+    error = nbformat.v4.new_output("error", ename="E", evalue="", traceback=[])
+    raised = {"execution_count": 2, "outputs": [error]}
+    assert is_complete(notebook({"execution_count": 1}))
+    assert not is_complete(notebook({"execution_count": 1}, {}))
+    assert not is_complete(notebook(raised))
+    assert is_complete(notebook(raised | {"metadata": {"tags": ["raises-exception"]}}))
+
+
+def test_kept_notebook_says_what_it_was_made_from(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "b.ipynb"
+    assert kept_fingerprint(path) is None
+    keep(notebook({"metadata": timing("01.0", "03.0")}), path, "abc")
+    assert kept_fingerprint(path) == "abc"
+    assert "execution" not in nbformat.read(path, 4).cells[0].metadata
+
+
+FRAGMENT = (
+    '<div class="lc-demo"><style class="lc-demo-style">s</style>'
+    '<img class="lc-demo-frame" src="data:image/webp;base64,{data}">'
+    '<script class="lc-demo-script">j</script></div>'
+)
+
+
+def test_frames_become_files_and_the_script_comes_once(tmp_path: Path) -> None:
+    page = "".join(FRAGMENT.format(data=data) for data in ("AAAA", "BBBB", "AAAA"))
+    light = lighten(page, tmp_path / "frames", lambda name: f"../frames/{name}")
+    assert "base64" not in light
+    assert len(list((tmp_path / "frames").iterdir())) == 2
+    assert light.count("<style") == light.count("<script") == 1
+    assert light.index("<style") < light.index("<img")
+    assert light.rindex("<img") < light.index("<script")
