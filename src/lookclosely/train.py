@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from accelerate import Accelerator
@@ -60,6 +60,7 @@ def fit(
     checkpoint: str | Path | None = None,
     checkpoint_every: int = 500,
     progress: bool | None = None,
+    precision: Literal["no", "bf16"] = "no",
     device: str | None = None,
 ) -> History:
     """Train ``model`` in place with AdamW, warm-up and cosine decay.
@@ -77,6 +78,8 @@ def fit(
         checkpoint: a directory. If it holds a checkpoint, training goes on from there (batches
             already used are drawn and passed over); one is written every ``checkpoint_every`` steps.
         progress: show a bar; by default where somebody watches (a terminal, a live notebook).
+        precision: "bf16" multiplies in bfloat16 and keeps weights and sums in float32; about twice as fast
+            on a GPU, or a CPU with matrix units. "no" is float32 throughout.
         device: "cpu" keeps the training on the CPU; by default Accelerate chooses.
 
     Raises:
@@ -106,7 +109,8 @@ def fit(
         rate = lr * cosine_schedule(step, steps=steps, warmup=warmup)
         for group in prepared.param_groups:
             group["lr"] = rate
-        loss = loss_fn(wrapped, _share(batch, accelerator))
+        with torch.autocast(accelerator.device.type, torch.bfloat16, enabled=precision == "bf16"):
+            loss = loss_fn(wrapped, _share(batch, accelerator))
         accelerator.backward(loss)
         if clip_norm is not None:
             accelerator.clip_grad_norm_(wrapped.parameters(), clip_norm)

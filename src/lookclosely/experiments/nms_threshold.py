@@ -24,14 +24,14 @@ class Config:
     images: int = 300
     thresholds: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
     copies: int = 8  # raw detections of each object
-    jitter: float = 0.18  # of centre (share of the size) and of log size, standard deviation
+    jitter: float = 0.12  # of centre (share of the size) and of log size, standard deviation
     score_noise: float = 0.2
     strays: int = 8  # detections of nothing, an image
-    classes: tuple[str, ...] = ("disc", "square")
-    sparse: tuple[int, int] = (1, 3)
-    crowded: tuple[int, int] = (14, 20)
-    scale: tuple[float, float] = (0.2, 0.4)
-    max_occlusion: float = 0.75
+    classes: tuple[str, ...] = ("disc",)  # all of one class: suppression is within a class
+    sparse: tuple[int, int] = (1, 4)
+    crowded: tuple[int, int] = (20, 30)  # most have a neighbour at IoU > 0.4
+    scale: tuple[float, float] = (0.3, 0.4)
+    max_occlusion: float = 0.9
 
 
 Picture = dict[str, Tensor]
@@ -51,7 +51,7 @@ def raw_detections(scene: scenes.Scene, config: Any, generator: torch.Generator)
     stray_labels = kinds[torch.randint(len(kinds), (config.strays,), generator=generator)]
     return {
         "boxes": torch.cat([found, strays]),
-        "scores": torch.cat([own_iou[: len(found)] + noise, 0.6 * torch.rand(config.strays, generator=generator)]),
+        "scores": torch.cat([(own_iou[: len(found)] + noise).clamp(0.01, 1), 0.6 * torch.rand(config.strays, generator=generator)]),
         "labels": torch.cat([scene.classes.repeat_interleave(config.copies), stray_labels]),
     }
 

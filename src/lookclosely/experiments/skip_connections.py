@@ -1,6 +1,7 @@
 """C13: what the copied features of a U-Net are worth at the boundary of objects."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 
@@ -14,10 +15,11 @@ from .nuclei_segmentation import averages, foreground, otsu, score, training_bat
 
 @dataclass(frozen=True)
 class Config:
-    steps: int = 700
+    steps: int = 600
     batch: int = 8
     crop: int = 96
     lr: float = 3e-3
+    precision: Literal["no", "bf16"] = "bf16"
     border_weight: float = 10.0
     channels: tuple[int, ...] = (16, 32, 64, 128)
     # From full resolution down. A cut skip passes zeros: the same parameters and multiply-adds.
@@ -43,7 +45,14 @@ def run(config: Config, seed: int, device: str | None) -> Outcome:
         model = UNet(in_channels=1, channels=config.channels, skips=skips)
         batches = training_batches(config, seed)
         losses[name] = fit(
-            model, weighted_loss, batches, steps=config.steps, lr=config.lr, seed=seed, device=device
+            model,
+            weighted_loss,
+            batches,
+            steps=config.steps,
+            lr=config.lr,
+            seed=seed,
+            precision=config.precision,
+            device=device,
         ).loss
         metrics[name] = averages(score(foreground(model, images) > 0.5, test, config))
     return Outcome(metrics, losses)
@@ -71,6 +80,7 @@ EXPERIMENT = Experiment(
     smoke=Config(
         steps=20,
         batch=4,
+        precision="no",
         crop=48,
         channels=(8, 16, 32),
         variants=(("all", (True, True)), ("none", (False, False))),

@@ -27,13 +27,17 @@ def cut_patches(
             f"window is {window} for images of {tuple(images.shape[-2:])}: "
             "give an odd number below twice the shorter side"
         )
-    chosen = F.pad(images[where[:, 0]], (radius,) * 4, mode="reflect")
-    return torch.stack(
-        [
-            image[:, row : row + window, column : column + window]
-            for image, (row, column) in zip(chosen, where[:, 1:].tolist())
-        ]
-    )
+    offsets = torch.arange(-radius, radius + 1)
+    rows, columns = (
+        _mirror(where[:, axis, None] + offsets, images.shape[axis + 1]) for axis in (1, 2)
+    )  # (B, w) each
+    cut = images[where[:, 0, None, None], :, rows[:, :, None], columns[:, None, :]]  # (B, w, w, C)
+    return cut.movedim(-1, 1)
+
+
+def _mirror(index: Int[Tensor, "B w"], size: int) -> Int[Tensor, "B w"]:
+    """Positions outside 0 … size − 1 mirrored at the first and the last pixel."""
+    return (size - 1) - ((size - 1) - index.abs()).abs()
 
 
 def see_only(windows: Float[Tensor, "B C w w"], patch: int) -> Float[Tensor, "B C w w"]:
