@@ -27,15 +27,7 @@ from lookclosely import demo as demo_module
 from lookclosely._demo_controls import text_of, values_of
 from lookclosely._demo_frames import to_pixels
 from lookclosely.demo import demo
-
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+from site_browser import chromium
 
 
 def step_figure(stride: int, mode: str = "nearest") -> tuple[Figure, str]:
@@ -309,14 +301,8 @@ def test_importing_demo_is_light():
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=CHROMIUM_FLAGS
-        )
-        yield chromium
-        chromium.close()
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture

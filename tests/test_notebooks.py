@@ -32,7 +32,7 @@ from lookclosely_notebooks_tables import without_bars  # noqa: E402
 CONF = f"""
 import sys
 sys.path.insert(0, {str(ROOT / "book" / "_ext")!r})
-project = "Tiny Book"
+project = html_title = "Tiny Book"
 extensions = ["sphinx_togglebutton", "myst_nb", "sphinx_design", "sphinx_book_theme",
               "sphinxcontrib.bibtex", "lookclosely_notebooks"]
 html_theme = "sphinx_book_theme"

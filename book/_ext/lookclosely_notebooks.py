@@ -41,7 +41,7 @@ def convert(app: Sphinx, doctree: nodes.document, docname: str) -> NotebookNode:
     """The notebook of a resolved chapter: where it is from, the install cell, the chapter."""
     page = Blocks(app, docname)
     title = page.inline(app.env.titles[docname])
-    source = f"*This notebook is the chapter [{title}]({page.page}) of [{app.config.project}]"
+    source = f"*This notebook is the chapter [{title}]({page.page}) of [{app.config.html_title}]"
     intro = f"{source}({page.base}). The page shows what every cell prints and draws.*"
     cells = list(assemble(page.blocks(doctree), code_cells(app, docname)))
     cells = [nbformat.v4.new_markdown_cell(intro), install_cell(package(app)), *cells]
