@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # for book.pipeline, whose folders and records the pages show
 
 PARTS = (
+    "lookclosely_site_records",
     "lookclosely_site_assets",
     "lookclosely_site_buttons",
     "lookclosely_site_accessibility",
@@ -25,6 +26,5 @@ PARTS = (
 
 def setup(app: Sphinx) -> dict[str, Any]:
     for part in PARTS:
-        if (Path(__file__).parent / f"{part}.py").exists():
-            app.setup_extension(part)
+        app.setup_extension(part)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

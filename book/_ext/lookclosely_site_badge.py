@@ -3,7 +3,7 @@
 from typing import Any
 
 from docutils import nodes
-from lookclosely_site_records import executed, seconds, spoken
+from lookclosely_site_records import seconds, spoken
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
@@ -16,7 +16,6 @@ class RunBadge(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         app, docname = self.env.app, self.env.docname
-        self.env.note_dependency(str(executed(app, docname)))
         taken = seconds(app, docname)
         if taken is None:
             logger.warning("run-badge: %s was not executed", docname, location=self.get_location())

@@ -1,6 +1,7 @@
 """What the build recorded of each chapter's execution, for the pages that show it."""
 
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from book.pipeline.paths import Book
@@ -24,3 +25,14 @@ def spoken(seconds: float) -> str:
     """Seconds as a reader wants them: ``4 s``, ``1 min 5 s``."""
     whole = max(1, round(seconds))
     return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60} s"
+
+
+def follow_execution(app: Sphinx, docname: str, source: list[str]) -> None:
+    """A chapter is read again when its outputs are new, even if its source is not."""
+    if docname.startswith("chapters/"):
+        app.env.note_dependency(str(executed(app, docname)))
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.connect("source-read", follow_execution)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -29,7 +29,7 @@ class SlideMap(GeneratedDirective):
         name, _, heading = target.partition("#")
         page = name if name.startswith("book/") else f"chapters/{name}"
         if page not in self.env.found_docs:
-            return f"*{name} (coming)*"
+            return f"*{name.rpartition('/')[2].replace('_', ' ')} (coming)*"
         link = f"{{doc}}`/{page}`"
         return f"{link}, [](/{page}.md#{heading})" if heading else link
 

@@ -13,8 +13,8 @@ from .paths import Book
 from .record import is_complete, keep, kept_fingerprint
 from .sources import convert
 
-CELL_SECONDS = 120
-CHAPTER_SECONDS = 300
+CELL_SECONDS = 300
+CHAPTER_SECONDS = 900
 
 # One thread each, so that two chapters share two cores and sums come out the same everywhere.
 ENVIRONMENT = {
