@@ -6,7 +6,7 @@ import random
 from jaxtyping import config, install_import_hook
 
 # Before the first import of lookclosely: every annotation in the package is enforced while testing.
-install_import_hook("lookclosely", "beartype.beartype")
+install_import_hook("lookclosely", "typecheck.checked")
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "agg")
@@ -55,3 +55,20 @@ def unchecked():
     config.update("jaxtyping_disable", True)
     yield
     config.update("jaxtyping_disable", before)
+
+
+@pytest.fixture(scope="session")
+def at_hand():
+    """``at_hand(source)``: its path. Skips without the data, but fails where it was promised."""
+
+    from lookclosely.data import _fetch
+
+    def path_of(source):
+        path = _fetch.find(source)
+        if path is None:
+            if os.environ.get("LOOKCLOSELY_DATA"):
+                pytest.fail(f"LOOKCLOSELY_DATA has no {source.file}")
+            pytest.skip(f"{source.file} is not here; set LOOKCLOSELY_DATA to test with real data")
+        return path
+
+    return path_of

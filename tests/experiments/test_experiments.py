@@ -8,6 +8,7 @@ import torch
 
 from lookclosely import experiments
 from lookclosely.__main__ import main
+from lookclosely.data import nuclei
 from lookclosely.experiments import REGISTRY, Experiment, Outcome, Verdict
 from lookclosely.experiments.core import MAX_WEIGHT_BYTES, RESULTS, execute, load, problems, weights
 
@@ -33,7 +34,7 @@ def fake(weights=None, **options):
 @pytest.mark.parametrize("name", REGISTRY)
 def test_at_smoke_budget_the_loss_falls(name, at_hand):
     if name in ("nuclei_segmentation", "skip_connections", "context"):
-        at_hand("nuclei.zip")
+        at_hand(nuclei.SOURCE)
     experiment = REGISTRY[name]
     outcome = experiment.run(experiment.smoke, 0, "cpu")
     for loss in outcome.losses.values():
