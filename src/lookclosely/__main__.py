@@ -3,12 +3,14 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m lookclosely", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     _add_experiments(commands.add_parser("experiments", help="list, run or check the measured claims"))
+    _add_grading(commands)
     options = parser.parse_args(arguments)
     return options.run(options)
 
@@ -26,6 +28,18 @@ def _add_experiments(parser: argparse.ArgumentParser) -> None:
     run.set_defaults(run=_run)
     check = actions.add_parser("check", help="fail if a result is missing or not of today's config")
     check.set_defaults(run=_check)
+
+
+def _add_grading(commands: Any) -> None:
+    from .grading import assignments, grade
+
+    for name, module, help in (
+        ("assignments", assignments, "build every assignment: student notebook, autograder, solution"),
+        ("grade", grade, "grade a folder of submissions into one CSV"),
+    ):
+        parser = commands.add_parser(name, help=help)
+        module.add_arguments(parser)
+        parser.set_defaults(run=module.run)
 
 
 def _list(options: argparse.Namespace) -> int:
