@@ -328,6 +328,7 @@ def test_it_is_valid_and_asks_for_no_accelerator(topic):
     assert topic.metadata.kernelspec.name == "python3" and "accelerator" not in topic.metadata
 
 
+@pytest.mark.slow
 def test_a_second_build_repairs_and_removes(project):
     folder = project / "_build" / "notebooks" / "chapters" / "part"
     before = (folder / "topic.ipynb").read_bytes()
@@ -615,13 +616,13 @@ def fresh_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 RUN = """
 import sys, nbclient, nbformat
 notebook = nbformat.read(sys.argv[1], as_version=4)
-nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3").execute()
 """
 
 
 @pytest.mark.book
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("with_data", [True, False])
 def test_a_notebook_runs_with_only_the_wheel(built, fresh_python, tmp_path, with_data):
     if with_data and "LOOKCLOSELY_DATA" not in os.environ:
