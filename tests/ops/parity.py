@@ -27,7 +27,9 @@ def assert_parity(
         leaves = [x.detach().clone().requires_grad_() for x in inputs]
         out = function(*leaves)
         generator = torch.Generator().manual_seed(0)
-        weights = torch.rand(out.shape, generator=generator).to(out)  # each output counts differently
+        weights = torch.rand(out.shape, generator=generator).to(
+            out
+        )  # each output counts differently
         gradients = torch.autograd.grad((out * weights).sum(), leaves)
         results.append((out.detach(), *gradients))
     for mine, theirs in zip(*results, strict=True):

@@ -7,15 +7,12 @@ import itertools
 import math
 
 import numpy as np
-import torch
 from torch import Tensor
 
 
 def cross_correlate(x: Tensor, weight: Tensor, stride: int = 1) -> Tensor:
     """1-D or 2-D, no padding: at each place, the sum of the products."""
-    places = [
-        range(0, n - k + 1, stride) for n, k in zip(x.shape, weight.shape, strict=True)
-    ]
+    places = [range(0, n - k + 1, stride) for n, k in zip(x.shape, weight.shape, strict=True)]
     out = x.new_zeros([len(p) for p in places])
     for index in itertools.product(*(range(len(p)) for p in places)):
         for tap in itertools.product(*(range(k) for k in weight.shape)):
@@ -32,9 +29,7 @@ def conv_transpose2d(
     full_height = (height - 1) * stride + dilation * (kh - 1) + 1 + extra
     full_width = (width - 1) * stride + dilation * (kw - 1) + 1 + extra
     out = input.new_zeros(c_out, full_height, full_width)
-    for c, o, i, j, u, v in itertools.product(
-        *map(range, (c_in, c_out, height, width, kh, kw))
-    ):
+    for c, o, i, j, u, v in itertools.product(*map(range, (c_in, c_out, height, width, kh, kw))):
         out[o, i * stride + u * dilation, j * stride + v * dilation] += (
             input[c, i, j] * weight[c, o, u, v]
         )
@@ -66,7 +61,7 @@ def generalized_iou(a: list[float], b: list[float]) -> float:
 
 
 def nms(boxes: Tensor, scores: Tensor, iou_threshold: float) -> list[int]:
-    """Greedy, one box after another. Exact where the IoUs are not within rounding of the threshold."""
+    """Greedy, one box after another. Exact unless an IoU is within rounding of the threshold."""
     rows, order = boxes.tolist(), sorted(range(len(scores)), key=lambda i: -scores[i].item())
     kept: list[int] = []
     for i in order:
@@ -112,7 +107,7 @@ def non_max_suppression_1d(values: list[float]) -> list[float]:
 
 
 def canny_nms(magnitude: np.ndarray, direction: np.ndarray) -> np.ndarray:
-    """By angle in degrees, with a table of the two neighbours: first in reading order, then last."""
+    """By angle in degrees, with a table of the two neighbours, the first in reading order first."""
     neighbours = {
         0: ((0, -1), (0, 1)),
         45: ((-1, -1), (1, 1)),

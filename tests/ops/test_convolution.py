@@ -109,9 +109,7 @@ def test_convolve_is_numpy_s_and_scipy_s():
         x, weight = rng.normal(size=rng.integers(4, 9, 2)), rng.normal(size=rng.integers(1, 4, 2))
         ours = ops.convolve(torch.tensor(x), torch.tensor(weight))
         assert_close(ours, torch.tensor(scipy.signal.convolve2d(x, weight, mode="valid")))
-        full = ops.convolve(
-            torch.tensor(x[0]), torch.tensor(weight[0]), padding=len(weight[0]) - 1
-        )
+        full = ops.convolve(torch.tensor(x[0]), torch.tensor(weight[0]), padding=len(weight[0]) - 1)
         assert_close(full, torch.tensor(np.convolve(x[0], weight[0], mode="full")))
 
 
