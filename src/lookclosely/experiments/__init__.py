@@ -1,7 +1,26 @@
 """Measured claims: each experiment's module holds its config, its code and how it is judged."""
 
-from . import checkerboard, context, nms_threshold, nuclei_segmentation, skip_connections, transpose_as_convolution
-from .core import RESULTS, Experiment, Outcome, Result, Verdict, execute, load, machine, problems, weights
+from . import (
+    checkerboard,
+    context,
+    costs,
+    nms_threshold,
+    nuclei_segmentation,
+    skip_connections,
+    transpose_as_convolution,
+)
+from .core import (
+    RESULTS,
+    Experiment,
+    Outcome,
+    Result,
+    Verdict,
+    execute,
+    load,
+    machine,
+    problems,
+    weights,
+)
 from .report import Report
 
 REGISTRY: dict[str, Experiment] = {
@@ -13,6 +32,7 @@ REGISTRY: dict[str, Experiment] = {
         nuclei_segmentation,
         skip_connections,
         nms_threshold,
+        costs,
     )
 }
 

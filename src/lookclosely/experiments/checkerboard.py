@@ -17,7 +17,6 @@ from lookclosely.train import fit
 
 from .core import Experiment, Outcome, Result, Verdict
 
-
 NAMES = {"k3s2": "3×3", "k4s2": "4×4", "k2s2": "2×2", "resize": "resize, then 3×3"}
 
 
@@ -43,12 +42,20 @@ class Config:
 def phase_variance(x: Float[Tensor, "B C H W"], period: int = 2) -> Float[Tensor, "p p"]:
     """Mean square of the output at each phase of a pattern, the border left out."""
     inner = x[..., 2 * period : -2 * period, 2 * period : -2 * period]
-    rows = [inner[..., i::period, j::period].square().mean() for i in range(period) for j in range(period)]
+    rows = [
+        inner[..., i::period, j::period].square().mean()
+        for i in range(period)
+        for j in range(period)
+    ]
     return torch.stack(rows).reshape(period, period)
 
 
-def random_kernel_variance(kernel_size: int, draws: int, generator: torch.Generator) -> Float[Tensor, "2 2"]:
-    """Over kernels and inputs of independent standard normal numbers, stride 2, relative to the least."""
+def random_kernel_variance(
+    kernel_size: int, draws: int, generator: torch.Generator
+) -> Float[Tensor, "2 2"]:
+    """Over kernels and inputs of independent standard normal numbers, stride 2, relative to the
+    least.
+    """
     x = torch.randn(draws, 1, 12, 12, generator=generator)
     kernels = torch.randn(draws, 1, kernel_size, kernel_size, generator=generator)
     # One kernel a sample: samples become the groups of one call.
@@ -58,7 +65,8 @@ def random_kernel_variance(kernel_size: int, draws: int, generator: torch.Genera
 
 
 class Upsample(nn.Module):
-    """Double the resolution, by a transposed convolution or by nearest neighbour and a 3x3 convolution."""
+    """Double the resolution, by a transposed convolution or by nearest neighbour and a 3x3
+    convolution."""
 
     def __init__(self, channels_in: int, channels_out: int, kernel_size: int):
         super().__init__()
@@ -67,7 +75,9 @@ class Upsample(nn.Module):
         self.layer = (
             nn.Conv2d(channels_in, channels_out, 3, padding=1)
             if self.resize
-            else nn.ConvTranspose2d(channels_in, channels_out, k, stride=2, padding=(k - 1) // 2, output_padding=k % 2)
+            else nn.ConvTranspose2d(
+                channels_in, channels_out, k, stride=2, padding=(k - 1) // 2, output_padding=k % 2
+            )
         )
 
     def forward(self, x: Float[Tensor, "B C h w"]) -> Float[Tensor, "B c H W"]:
@@ -94,7 +104,9 @@ def unevenness(error: Float[Tensor, "B C H W"]) -> float:
 
 
 def nyquist_peak(error: Float[Tensor, "B C H W"]) -> float:
-    """Power of the error at the frequency of a checkerboard, over the mean power around it (1 is no peak)."""
+    """Power of the error at the frequency of a checkerboard, over the mean power around it (1 is
+    no peak).
+    """
     inner = error[..., 4:-4, 4:-4]
     power = torch.fft.fft2(inner).abs().square().mean((0, 1))  # (H, W)
     row, column = power.shape[0] // 2, power.shape[1] // 2
@@ -122,7 +134,13 @@ def run(config: Config, seed: int, device: str | None) -> Outcome:
         torch.manual_seed(seed)
         model = autoencoder(kernel_size, config.width)
         history = fit(
-            model, lambda net, x: F.mse_loss(net(x), x), batches(), steps=config.steps, lr=config.lr, seed=seed, device=device
+            model,
+            lambda net, x: F.mse_loss(net(x), x),
+            batches(),
+            steps=config.steps,
+            lr=config.lr,
+            seed=seed,
+            device=device,
         )
         losses[name] = history.loss
         with torch.no_grad():
@@ -142,17 +160,24 @@ def run(config: Config, seed: int, device: str | None) -> Outcome:
 
 def judge(result: Result) -> Verdict:
     ratio = {name: result.mean(f"{name}/variance_ratio") for name in ("k3s2", "k4s2", "k2s2")}
-    trained = {name: result.mean(f"{name}/unevenness") for name in ("k3s2", "k4s2", "k2s2", "resize")}
+    trained = {
+        name: result.mean(f"{name}/unevenness") for name in ("k3s2", "k4s2", "k2s2", "resize")
+    }
     random_holds = abs(ratio["k3s2"] - 4) < 0.4 and max(ratio["k4s2"], ratio["k2s2"]) < 1.1
     trained_holds = min(
         a - max(b, c)
-        for a, b, c in zip(*(result.values(f"{name}/unevenness") for name in ("k3s2", "k4s2", "k2s2")))
+        for a, b, c in zip(
+            *(result.values(f"{name}/unevenness") for name in ("k3s2", "k4s2", "k2s2"))
+        )
     )
     return Verdict(
         "yes" if random_holds and trained_holds > 0 else "partly" if random_holds else "no",
-        f"variance, noisiest phase : quietest: 3×3 {ratio['k3s2']:.2f}, 4×4 {ratio['k4s2']:.2f}, 2×2 {ratio['k2s2']:.2f}",
-        "With random kernels exactly as the overlaps say. After training, the error's noisiest phase over its "
-        "quietest: " + ", ".join(f"{NAMES[name]} {value:.2f}" for name, value in trained.items()) + ".",
+        f"variance, noisiest phase : quietest: 3×3 {ratio['k3s2']:.2f}, 4×4 {ratio['k4s2']:.2f}, "
+        f"2×2 {ratio['k2s2']:.2f}",
+        "With random kernels exactly as the overlaps say. After training, the error's noisiest "
+        "phase over its quietest: "
+        + ", ".join(f"{NAMES[name]} {value:.2f}" for name, value in trained.items())
+        + ".",
     )
 
 
@@ -160,8 +185,8 @@ EXPERIMENT = Experiment(
     name="checkerboard",
     claims=("C07",),
     sources=("S001 · Transpose Convolution", "S001 · Checkerboard artifact"),
-    statement="A 3×3 transposed convolution of stride 2 overlaps unevenly and leaves a checkerboard; "
-    "4×4 and 2×2 at stride 2 are preferred.",
+    statement="A 3×3 transposed convolution of stride 2 overlaps unevenly and leaves a "
+    "checkerboard; 4×4 and 2×2 at stride 2 are preferred.",
     chapter="segmentation/transposed_convolution",
     run=run,
     full=Config(),

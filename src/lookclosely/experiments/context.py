@@ -59,9 +59,13 @@ def balanced_pixels(
     flat, width = labels.flatten(), labels.shape[-1]
     places = [(flat == k).nonzero()[:, 0] for k in range(classes)]
     while True:
-        index = torch.stack([p[torch.randint(len(p), (256,), generator=generator)] for p in places], dim=1)
+        index = torch.stack(
+            [p[torch.randint(len(p), (256,), generator=generator)] for p in places], dim=1
+        )
         rows = index // width  # counted through all images
-        yield from torch.stack([rows // labels.shape[-2], rows % labels.shape[-2], index % width], dim=-1).flatten(0, 1)
+        yield from torch.stack(
+            [rows // labels.shape[-2], rows % labels.shape[-2], index % width], dim=-1
+        ).flatten(0, 1)
 
 
 def sample(
@@ -78,7 +82,9 @@ def train_one(
 ) -> tuple[PatchClassifier, list[float]]:
     images, labels, classes = data
     torch.manual_seed(seed)
-    model = PatchClassifier(in_channels=images.shape[1], num_classes=classes, window=config.window, width=config.width)
+    model = PatchClassifier(
+        in_channels=images.shape[1], num_classes=classes, window=config.window, width=config.width
+    )
     pixels = balanced_pixels(labels, classes, torch.Generator().manual_seed(seed))
 
     def batches() -> Iterator[tuple[Tensor, Tensor]]:
@@ -90,7 +96,14 @@ def train_one(
         return F.cross_entropy(net(batch[0]), batch[1])
 
     history = fit(
-        model, loss_fn, batches(), steps=config.steps, lr=config.lr, seed=seed, precision=config.precision, device=device
+        model,
+        loss_fn,
+        batches(),
+        steps=config.steps,
+        lr=config.lr,
+        seed=seed,
+        precision=config.precision,
+        device=device,
     )
     return model, history.loss
 
@@ -115,15 +128,20 @@ def run(config: Config, seed: int, device: str | None) -> Outcome:
 def judge(result: Result) -> Verdict:
     sizes = result.config["patches"]
     one, most = f"{sizes[0]}", f"{sizes[-1]}"
-    get = {(d, k): result.mean(f"{d}/accuracy/{k}") for d in ("scenes", "nuclei") for k in (one, most)}
+    get = {
+        (d, k): result.mean(f"{d}/accuracy/{k}") for d in ("scenes", "nuclei") for k in (one, most)
+    }
     chance = result.mean("scenes/chance")
     held = get["scenes", one] < chance + 0.05 and get["scenes", most] > 2 * chance
     return Verdict(
         "partly" if held else "no",
-        f"scenes: {get['scenes', one]:.0%} from one pixel (guessing {chance:.0%}), {get['scenes', most]:.0%} from "
+        f"scenes: {get['scenes', one]:.0%} from one pixel (guessing {chance:.0%}), "
+        f"{get['scenes', most]:.0%} from "
         f"{most}×{most}; nuclei: {get['nuclei', one]:.0%} from one pixel",
-        "True where colour and texture tell nothing of the class, as in the scenes. Not a law: a nucleus is bright, "
-        f"and one pixel already gives {get['nuclei', one]:.0%}, {most}×{most} pixels {get['nuclei', most]:.0%}.",
+        "True where colour and texture tell nothing of the class, as in the scenes. Not a law: a "
+        "nucleus is bright, and "
+        f"one pixel already gives {get['nuclei', one]:.0%}, {most}×{most} pixels "
+        f"{get['nuclei', most]:.0%}.",
     )
 
 

@@ -36,7 +36,8 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a claim held in our measurement, our number in a few words, and an honest sentence."""
+    """Whether a claim held in our measurement, our number in a few words, and an honest
+    sentence."""
 
     held: Literal["yes", "partly", "no"]
     ours: str
@@ -129,7 +130,9 @@ def weights(name: str, folder: Path | None = None) -> dict[str, Tensor]:
     """The weights that an experiment kept (stored in half precision), as float32."""
     path = (folder or RESULTS) / f"{name}.safetensors"
     if not path.exists():
-        raise FileNotFoundError(f"no weights {path.name}: this experiment kept none, or was not run")
+        raise FileNotFoundError(
+            f"no weights {path.name}: this experiment kept none, or was not run"
+        )
     return {key: _widen(value) for key, value in load_file(path).items()}
 
 
@@ -231,5 +234,7 @@ def _write(result: Result, outcome: Outcome | None, folder: Path) -> None:
     }
     size = sum(value.nbytes for value in half.values())
     if size > MAX_WEIGHT_BYTES:
-        raise ValueError(f"weights of {result.name} take {size} bytes: keep {MAX_WEIGHT_BYTES} at most")
+        raise ValueError(
+            f"weights of {result.name} take {size} bytes: keep {MAX_WEIGHT_BYTES} at most"
+        )
     save_file(half, folder / f"{result.name}.safetensors")

@@ -1,8 +1,8 @@
 """C17: which overlap should non-maximum suppression tolerate, in sparse and in crowded scenes?
 
-Raw detections are simulated, so that nothing but the threshold decides: every object is found several
-times, by boxes shifted and scaled at random, each scored by how well it fits plus noise; some boxes
-stand on nothing.
+Raw detections are simulated, so that nothing but the threshold decides: every object is found
+several times, by boxes shifted and scaled at random, each scored by how well it fits plus noise;
+some boxes stand on nothing.
 """
 
 from dataclasses import dataclass
@@ -42,21 +42,32 @@ def raw_detections(scene: scenes.Scene, config: Any, generator: torch.Generator)
     height, width = scene.semantic.shape
     truth = scene.full_boxes.repeat_interleave(config.copies, dim=0)
     found = jittered(truth, config.jitter, generator)
-    own_iou = torch.stack([ops.box_iou(a[None], b[None])[0, 0] for a, b in zip(found, truth)] or [truth.new_zeros(())])
+    own_iou = torch.stack(
+        [ops.box_iou(a[None], b[None])[0, 0] for a, b in zip(found, truth)] or [truth.new_zeros(())]
+    )
     noise = config.score_noise * torch.randn(len(found), generator=generator)
     corner = torch.rand(config.strays, 2, generator=generator) * 0.7
     size = 0.1 + 0.2 * torch.rand(config.strays, 2, generator=generator)
-    strays = torch.cat([corner, corner + size], dim=1) * torch.tensor([width, height, width, height])
+    strays = torch.cat([corner, corner + size], dim=1) * torch.tensor(
+        [width, height, width, height]
+    )
     kinds = torch.tensor([scenes.CLASSES.index(name) for name in config.classes])
     stray_labels = kinds[torch.randint(len(kinds), (config.strays,), generator=generator)]
     return {
         "boxes": torch.cat([found, strays]),
-        "scores": torch.cat([(own_iou[: len(found)] + noise).clamp(0.01, 1), 0.6 * torch.rand(config.strays, generator=generator)]),
+        "scores": torch.cat(
+            [
+                (own_iou[: len(found)] + noise).clamp(0.01, 1),
+                0.6 * torch.rand(config.strays, generator=generator),
+            ]
+        ),
         "labels": torch.cat([scene.classes.repeat_interleave(config.copies), stray_labels]),
     }
 
 
-def jittered(boxes: Float[Tensor, "N 4"], jitter: float, generator: torch.Generator) -> Float[Tensor, "N 4"]:
+def jittered(
+    boxes: Float[Tensor, "N 4"], jitter: float, generator: torch.Generator
+) -> Float[Tensor, "N 4"]:
     """Boxes with centres moved by N(0, jitter·size) and sizes multiplied by exp N(0, jitter)."""
     cx, cy, w, h = ops.box_convert(boxes, "xyxy", "cxcywh").unbind(1)
     z = jitter * torch.randn(4, len(boxes), generator=generator)
@@ -78,14 +89,23 @@ def softened(raw: Picture) -> Picture:
     for label in raw["labels"].unique():
         mine = (raw["labels"] == label).nonzero()[:, 0]
         index, scores = ops.soft_nms(raw["boxes"][mine], raw["scores"][mine])
-        parts.append({"boxes": raw["boxes"][mine][index], "scores": scores, "labels": raw["labels"][mine][index]})
+        parts.append(
+            {
+                "boxes": raw["boxes"][mine][index],
+                "scores": scores,
+                "labels": raw["labels"][mine][index],
+            }
+        )
     return {key: torch.cat([part[key] for part in parts]) for key in raw}
 
 
 def curve(config: Config, objects: tuple[int, int], seed: int) -> dict[str, Any]:
     """AP at every threshold, without suppression, and with soft-NMS, on one kind of scenes."""
     knobs = scenes.Config(
-        objects=objects, scale=config.scale, classes=config.classes, max_occlusion=config.max_occlusion
+        objects=objects,
+        scale=config.scale,
+        classes=config.classes,
+        max_occlusion=config.max_occlusion,
     )
     generator = torch.Generator().manual_seed(seed)
     drawn = [scenes.draw(k, seed=seed, config=knobs) for k in range(config.images)]
@@ -116,14 +136,20 @@ def run(config: Config, seed: int, device: str | None) -> Outcome:
 
 def judge(result: Result) -> Verdict:
     sparse, crowded = result.values("sparse/best"), result.values("crowded/best")
-    loss = {kind: result.mean(f"{kind}/ap_at_best") - result.mean(f"{kind}/ap/0.5") for kind in ("sparse", "crowded")}
+    loss = {
+        kind: result.mean(f"{kind}/ap_at_best") - result.mean(f"{kind}/ap/0.5")
+        for kind in ("sparse", "crowded")
+    }
     small = max(loss.values()) < 0.02
     return Verdict(
         "yes" if small and max(sparse) <= 0.5 <= min(crowded) else "partly",
-        f"best threshold {result.mean('sparse/best'):.1f} in sparse, {result.mean('crowded/best'):.1f} in crowded scenes; "
+        f"best threshold {result.mean('sparse/best'):.1f} in sparse, "
+        f"{result.mean('crowded/best'):.1f} in crowded scenes; "
         f"AP at 0.5: {result.text('sparse/ap/0.5')} and {result.text('crowded/ap/0.5')}",
-        f"0.5 costs {loss['sparse']:.3f} AP against the best threshold in sparse scenes and {loss['crowded']:.3f} in crowded ones. "
-        f"Without suppression AP is {result.mean('sparse/none'):.3f} and {result.mean('crowded/none'):.3f}.",
+        f"0.5 costs {loss['sparse']:.3f} AP against the best threshold in sparse scenes and "
+        f"{loss['crowded']:.3f} in crowded ones. "
+        f"Without suppression AP is {result.mean('sparse/none'):.3f} and "
+        f"{result.mean('crowded/none'):.3f}.",
     )
 
 

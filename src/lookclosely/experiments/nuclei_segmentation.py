@@ -44,7 +44,9 @@ def training_batches(config: Any, seed: int) -> Iterator[Batch]:
     while True:
         chosen = torch.randint(len(x), (config.batch,), generator=generator).tolist()
         pairs = [
-            augment.random_dihedral(*augment.random_crop(x[i], y[i], config.crop, generator), generator)
+            augment.random_dihedral(
+                *augment.random_crop(x[i], y[i], config.crop, generator), generator
+            )
             for i in chosen
         ]
         images, targets = (torch.stack(part) for part in zip(*pairs))
@@ -75,7 +77,9 @@ def foreground(model: nn.Module, images: Float[Tensor, "N 3 H W"]) -> Float[Tens
 
 
 def components(mask: Tensor, min_area: int) -> Int[Tensor, "H W"]:
-    """Instances of a mask: its 4-connected components of at least ``min_area`` pixels, numbered from 1."""
+    """Instances of a mask: its 4-connected components of at least ``min_area`` pixels, numbered
+    from 1.
+    """
     labels, count = ndimage.label(mask.numpy())
     area = ndimage.sum_labels(mask.numpy(), labels, range(count + 1))
     labels[(area < min_area)[labels]] = 0
@@ -134,7 +138,8 @@ def judge(result: Result) -> Verdict:
     return Verdict(
         "yes" if result.mean("iou") > result.mean("otsu/iou") else "no",
         f"test IoU {result.text('iou')} (Otsu's threshold {result.mean('otsu/iou'):.3f})",
-        f"instance F1 at IoU 0.5 is {result.text('instance_f1')}, against {result.mean('otsu/instance_f1'):.3f}.",
+        f"instance F1 at IoU 0.5 is {result.text('instance_f1')}, against "
+        f"{result.mean('otsu/instance_f1'):.3f}.",
     )
 
 

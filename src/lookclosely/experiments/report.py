@@ -30,7 +30,8 @@ class Report:
 
     def _repr_html_(self) -> str:
         body = "".join(
-            f'<tr><th scope="row">{escape(head)}</th><td>{escape(text)}</td></tr>' for head, text in self.rows()
+            f'<tr><th scope="row">{escape(head)}</th><td>{escape(text)}</td></tr>'
+            for head, text in self.rows()
         )
         return f'<table class="lc-claim"><tbody>{body}</tbody></table>'
 

@@ -59,11 +59,14 @@ def run(config: Config, seed: int, device: str | None) -> Outcome:
 
 
 def judge(result: Result) -> Verdict:
-    gains = [a - b for a, b in zip(result.values("all/boundary_f"), result.values("none/boundary_f"))]
+    gains = [
+        a - b for a, b in zip(result.values("all/boundary_f"), result.values("none/boundary_f"))
+    ]
     held = "yes" if min(gains) > 0 else "partly" if sum(gains) > 0 else "no"
     return Verdict(
         held,
-        f"boundary F {result.text('all/boundary_f')} with all skips, {result.text('none/boundary_f')} with none",
+        f"boundary F {result.text('all/boundary_f')} with all skips, "
+        f"{result.text('none/boundary_f')} with none",
         f"The gain is {min(gains):.3f} to {max(gains):.3f} over the seeds, paired; IoU goes from "
         f"{result.mean('none/iou'):.3f} to {result.mean('all/iou'):.3f}.",
     )

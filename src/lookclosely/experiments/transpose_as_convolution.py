@@ -1,8 +1,8 @@
 """C06: is a transposed convolution an ordinary convolution with another padding?
 
-A convolution's matrix, of any size, is Toeplitz: constant along each diagonal, because the same kernel
-stands in every row, one step further. We take the transpose of a convolution's matrix at strides 1, 2
-and 3, find the Toeplitz matrix nearest to it, and measure what is left.
+A convolution's matrix, of any size, is Toeplitz: constant along each diagonal, because the same
+kernel stands in every row, one step further. We take the transpose of a convolution's matrix at
+strides 1, 2 and 3, find the Toeplitz matrix nearest to it, and measure what is left.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,9 @@ class Config:
 
 
 def toeplitz_residual(matrix: Float[Tensor, "M N"]) -> float:
-    """‖A − T‖ / ‖A‖ for the nearest Toeplitz matrix T: the one with A's mean along each diagonal."""
+    """‖A − T‖ / ‖A‖ for the nearest Toeplitz matrix T: the one with A's mean along each
+    diagonal.
+    """
     residual = torch.zeros((), dtype=matrix.dtype)
     for offset in range(1 - matrix.shape[0], matrix.shape[1]):
         diagonal = matrix.diagonal(offset)
@@ -51,14 +53,17 @@ def run(config: Config, seed: int, device: str | None) -> Outcome:
     residual: dict[str, float] = {}
     for stride in config.strides:
         matrices = (
-            ops.convolution_matrix(torch.randn(config.kernel_size, **draw), config.size, stride=stride, padding=1).mT
+            ops.convolution_matrix(
+                torch.randn(config.kernel_size, **draw), config.size, stride=stride, padding=1
+            ).mT
             for _ in range(config.kernels)
         )
         values = [toeplitz_residual(matrix) for matrix in matrices]
         residual[f"stride {stride}"] = sum(values) / len(values)
     size = (config.kernel_size, config.kernel_size)
     differences = [
-        layer_difference(torch.randn(size, **draw), torch.randn(7, 9, **draw)) for _ in range(config.kernels)
+        layer_difference(torch.randn(size, **draw), torch.randn(7, 9, **draw))
+        for _ in range(config.kernels)
     ]
     return Outcome({"residual": residual, "layer_difference": max(differences)})
 
@@ -69,8 +74,9 @@ def judge(result: Result) -> Verdict:
     return Verdict(
         held,
         f"distance from the nearest convolution: {one:.0e} at stride 1, {two:.2f} at stride 2",
-        f"At stride 1 the two layers differ by {max(result.values('layer_difference')):.0e} at most, which is "
-        f"rounding. At stride 2 no kernel and no padding comes nearer than {two:.0%} of the matrix's norm, on average.",
+        f"At stride 1 the two layers differ by {max(result.values('layer_difference')):.0e} at "
+        f"most, which is rounding. At stride 2 no kernel and no padding comes nearer than "
+        f"{two:.0%} of the matrix's norm, on average.",
     )
 
 
@@ -78,8 +84,8 @@ EXPERIMENT = Experiment(
     name="transpose_as_convolution",
     claims=("C06",),
     sources=("S001 · Transpose Convolution", "S003 · Convolution as Matrix Multiplication"),
-    statement="At stride 1 a transposed convolution is a regular convolution with different padding; "
-    "at stride > 1 it is not.",
+    statement="At stride 1 a transposed convolution is a regular convolution with different "
+    "padding; at stride > 1 it is not.",
     chapter="segmentation/transposed_convolution",
     run=run,
     full=Config(),
