@@ -95,7 +95,14 @@ def test_two_processes_train_the_same_as_one(tmp_path):
     losses = []
     for processes in (1, 2):
         out = tmp_path / str(processes)
-        command = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", str(processes)]
+        command = [
+            sys.executable,
+            "-m",
+            "accelerate.commands.launch",
+            "--cpu",
+            "--num_processes",
+            str(processes),
+        ]
         command += ["--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no"]
         command += ["-m", "lookclosely", "experiments", "run", "checkerboard"]
         command += ["--budget", "smoke", "--seeds", "1", "--out", str(out)]

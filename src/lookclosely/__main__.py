@@ -9,7 +9,9 @@ from typing import Any
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m lookclosely", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    _add_experiments(commands.add_parser("experiments", help="list, run or check the measured claims"))
+    _add_experiments(
+        commands.add_parser("experiments", help="list, run or check the measured claims")
+    )
     _add_grading(commands)
     options = parser.parse_args(arguments)
     return options.run(options)
@@ -23,8 +25,12 @@ def _add_experiments(parser: argparse.ArgumentParser) -> None:
     run.add_argument("name")
     run.add_argument("--budget", choices=("smoke", "full"), default="full")
     run.add_argument("--seeds", type=int, default=3)
-    run.add_argument("--device", help='"cpu" keeps it on the CPU; otherwise a GPU is used if there is one')
-    run.add_argument("--out", type=Path, help="directory of the result (default: the package's, for full)")
+    run.add_argument(
+        "--device", help='"cpu" keeps it on the CPU; otherwise a GPU is used if there is one'
+    )
+    run.add_argument(
+        "--out", type=Path, help="directory of the result (default: the package's, for full)"
+    )
     run.set_defaults(run=_run)
     check = actions.add_parser("check", help="fail if a result is missing or not of today's config")
     check.set_defaults(run=_check)
@@ -34,7 +40,11 @@ def _add_grading(commands: Any) -> None:
     from .grading import assignments, grade
 
     for name, module, help in (
-        ("assignments", assignments, "build every assignment: student notebook, autograder, solution"),
+        (
+            "assignments",
+            assignments,
+            "build every assignment: student notebook, autograder, solution",
+        ),
         ("grade", grade, "grade a folder of submissions into one CSV"),
     ):
         parser = commands.add_parser(name, help=help)

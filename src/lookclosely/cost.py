@@ -16,7 +16,8 @@ def parameters(model: nn.Module) -> int:
 
 @torch.no_grad()
 def multiply_adds(model: nn.Module, *inputs: Tensor) -> int:
-    """Multiply-adds of the convolutions and linear layers in one call of the model, biases left out.
+    """Multiply-adds of the convolutions and linear layers in one call of the model, biases left
+    out.
 
     - convolution: output pixels · C_out · C_in / groups · kernel pixels
     - transposed convolution: input pixels · C_in · C_out / groups · kernel pixels

@@ -1,9 +1,9 @@
 """Pictures of the book: images, boxes, masks, numbers in cells, curves, source code.
 
-Every function returns a matplotlib ``Figure`` that pyplot has let go of: as the last expression of a
-cell it is shown once, and ``demo`` can turn it into a frame. Figures are opaque, so that they look the
-same in light and dark pages. Colours are Okabe and Ito's palette, readable without colour vision
-("Color Universal Design", 2008); boxes and curves also differ in line style.
+Every function returns a matplotlib ``Figure`` that pyplot has let go of: as the last expression of
+a cell it is shown once, and ``demo`` can turn it into a frame. Figures are opaque, so that they
+look the same in light and dark pages. Colours are Okabe and Ito's palette, readable without colour
+vision ("Color Universal Design", 2008); boxes and curves also differ in line style.
 """
 
 import inspect
@@ -111,8 +111,13 @@ def masks(
 def overlay(picture: Picture, layer: Tensor, *, alpha: float = 0.55) -> np.ndarray:
     """The picture (H, W, 3) with masks or labels painted over it, and a dark line round each."""
     canvas = _rgb(picture).copy()
-    regions = layer if layer.ndim == 3 else torch.stack(
-        [layer == value for value in layer.unique() if value != 0] or [torch.zeros_like(layer) > 0]
+    regions = (
+        layer
+        if layer.ndim == 3
+        else torch.stack(
+            [layer == value for value in layer.unique() if value != 0]
+            or [torch.zeros_like(layer) > 0]
+        )
     )
     for region, colour in zip(regions.cpu().numpy().astype(bool), cycle(PALETTE)):
         canvas[region] = (1 - alpha) * canvas[region] + alpha * np.array(to_rgb(colour))
@@ -130,7 +135,10 @@ def matrix(
     cell: float = 0.42,
 ) -> Figure:
     """Tables of numbers, every cell its value and a shade; cells in ``highlight`` are framed."""
-    many = [np.atleast_2d(_array(v)) for v in (values if isinstance(values, (list, tuple)) else [values])]
+    many = [
+        np.atleast_2d(_array(v))
+        for v in (values if isinstance(values, (list, tuple)) else [values])
+    ]
     widest, tallest = max(v.shape[1] for v in many), max(v.shape[0] for v in many)
     figure, axes = _grid(len(many), columns, cell * widest, tallest / widest, titles is not None)
     for k, (axis, table) in enumerate(zip(axes, many)):
@@ -152,14 +160,17 @@ def curves(
 ) -> Figure:
     """One line for each named series, in its own colour and dash, with ± ``spread`` as a band.
 
-    A series is y over the common ``x``, or a pair (x, y). ``log`` names logarithmic axes: "x", "y", "xy".
+    A series is y over the common ``x``, or a pair (x, y). ``log`` names logarithmic axes: "x",
+    "y", "xy".
     """
     with plt.rc_context(STYLE):
         figure, axis = plt.subplots(figsize=size, layout="constrained")
         for (name, values), colour, line in zip(series.items(), cycle(PALETTE), cycle(LINES)):
             across, up = values if isinstance(values, tuple) else (x, values)
             across = range(len(up)) if across is None else across
-            axis.plot(across, up, color=colour, linestyle=line, label=name, marker="o" if markers else "")  # pyright: ignore
+            axis.plot(
+                across, up, color=colour, linestyle=line, label=name, marker="o" if markers else ""
+            )  # pyright: ignore
             if spread and name in spread:
                 low, high = (np.asarray(up) + s * np.asarray(spread[name]) for s in (-1, 1))
                 axis.fill_between(across, low, high, color=colour, alpha=0.18, linewidth=0)  # pyright: ignore
@@ -194,12 +205,30 @@ def draw_boxes(
         colour = (colours or PALETTE)[k % len(colours or PALETTE)]
         width, line = (0.9, ":") if k in faint else (2.0, LINES[k % 4])
         axis.add_patch(
-            Rectangle((x1 - 0.5, y1 - 0.5), x2 - x1, y2 - y1, fill=False, edgecolor=colour, linewidth=width, linestyle=line)  # pyright: ignore
+            Rectangle(
+                (x1 - 0.5, y1 - 0.5),
+                x2 - x1,
+                y2 - y1,
+                fill=False,
+                edgecolor=colour,
+                linewidth=width,
+                linestyle=line,
+            )  # pyright: ignore
         )
         if labels:
             axis.text(
-                x1 - 0.5, y1 - 1, labels[k], color="white", fontsize=8, va="bottom",
-                bbox={"facecolor": colour, "edgecolor": "none", "pad": 1.2, "alpha": 0.55 if k in faint else 1.0},
+                x1 - 0.5,
+                y1 - 1,
+                labels[k],
+                color="white",
+                fontsize=8,
+                va="bottom",
+                bbox={
+                    "facecolor": colour,
+                    "edgecolor": "none",
+                    "pad": 1.2,
+                    "alpha": 0.55 if k in faint else 1.0,
+                },
             )
 
 
@@ -214,7 +243,9 @@ def draw_matrix(
         text = f"{value:.{digits}f}" if value else "0" if digits == 0 else "·"
         axis.text(column, row, text, ha="center", va="center", fontsize=9, color="black")
     for row, column in highlight:
-        axis.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, edgecolor=ORANGE, linewidth=2))
+        axis.add_patch(
+            Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, edgecolor=ORANGE, linewidth=2)
+        )
     axis.set(xticks=[], yticks=[])
 
 
@@ -230,7 +261,11 @@ def _grid(
     with plt.rc_context(STYLE):
         height = width * aspect + (0.3 if titled else 0.05)
         figure, axes = plt.subplots(
-            rows, columns, figsize=(width * columns + 0.1, height * rows), squeeze=False, layout="constrained"
+            rows,
+            columns,
+            figsize=(width * columns + 0.1, height * rows),
+            squeeze=False,
+            layout="constrained",
         )
     plt.close(figure)
     flat = list(axes.flat)
@@ -239,7 +274,9 @@ def _grid(
     return figure, flat[:count]
 
 
-def _draw_image(axis: Axes, picture: Picture, *, vmin: float | None = None, vmax: float | None = None) -> None:
+def _draw_image(
+    axis: Axes, picture: Picture, *, vmin: float | None = None, vmax: float | None = None
+) -> None:
     array = _array(picture)
     if array.ndim == 3 or array.dtype == bool:
         axis.imshow(_rgb(picture), interpolation="nearest")
@@ -259,7 +296,9 @@ def _rgb(picture: Picture) -> np.ndarray:
         array = array.transpose(1, 2, 0)  # (C, H, W) -> (H, W, C)
     array = array / 255.0 if array.dtype == np.uint8 else array.astype(float)
     array = array[..., None] if array.ndim == 2 else array
-    return np.clip(np.broadcast_to(array, (*array.shape[:2], 3)) if array.shape[2] == 1 else array, 0, 1)
+    return np.clip(
+        np.broadcast_to(array, (*array.shape[:2], 3)) if array.shape[2] == 1 else array, 0, 1
+    )
 
 
 def _aspect(picture: Picture) -> float:

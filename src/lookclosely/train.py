@@ -37,7 +37,8 @@ class History:
 
 
 def cosine_schedule(step: int, *, steps: int, warmup: int) -> float:
-    """The factor on the learning rate: a line from 0 to 1 over the warm-up, then half a cosine to 0.
+    """The factor on the learning rate: a line from 0 to 1 over the warm-up, then half a cosine to
+    0.
 
     Loshchilov and Hutter, "SGDR", ICLR 2017, equation 5, without restarts.
     """
@@ -76,9 +77,11 @@ def fit(
         seed: of every generator, set before the first batch is drawn.
         clip_norm: clip the gradient to this norm.
         checkpoint: a directory. If it holds a checkpoint, training goes on from there (batches
-            already used are drawn and passed over); one is written every ``checkpoint_every`` steps.
+            already used are drawn and passed over); one is written every ``checkpoint_every``
+            steps.
         progress: show a bar; by default where somebody watches (a terminal, a live notebook).
-        precision: "bf16" multiplies in bfloat16 and keeps weights and sums in float32; about twice as fast
+        precision: "bf16" multiplies in bfloat16 and keeps weights and sums in float32; about twice
+        as fast
             on a GPU, or a CPU with matrix units. "no" is float32 throughout.
         device: "cpu" keeps the training on the CPU; by default Accelerate chooses.
 
@@ -157,14 +160,17 @@ def _share(batch: Any, accelerator: Accelerator) -> Any:
         return {key: _share(value, accelerator) for key, value in batch.items()}
     if isinstance(batch, (tuple, list)):
         return type(batch)(_share(value, accelerator) for value in batch)
-    raise ValueError(f"batches gave a {type(batch).__name__}: give tensors, or tuples or dicts of them")
+    raise ValueError(
+        f"batches gave a {type(batch).__name__}: give tensors, or tuples or dicts of them"
+    )
 
 
 def _record(history: History, loss: Any, rate: float) -> None:
     value = float(loss)
     if not math.isfinite(value):
         raise ValueError(
-            f"the loss is {value} at step {len(history.loss)}: lower lr (now {rate:.1e}) or set clip_norm"
+            f"the loss is {value} at step {len(history.loss)}: lower lr (now {rate:.1e}) or set "
+            f"clip_norm"
         )
     history.loss.append(value)
     history.lr.append(rate)

@@ -27,7 +27,10 @@ def test_crops_and_turns_move_both_alike(seed, size):
 def test_all_eight_symmetries_occur():
     image, labels = pair(2, 2)
     generator = torch.Generator().manual_seed(0)
-    seen = {tuple(augment.random_dihedral(image, labels, generator)[1].flatten().tolist()) for _ in range(200)}
+    seen = {
+        tuple(augment.random_dihedral(image, labels, generator)[1].flatten().tolist())
+        for _ in range(200)
+    }
     assert len(seen) == 8
 
 

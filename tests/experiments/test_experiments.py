@@ -1,4 +1,5 @@
-"""Experiments: every one runs at smoke budget and learns; results are today's; files are read back."""
+"""Experiments: every one runs at smoke budget and learns; results are today's; files are read
+back."""
 
 import dataclasses
 import json
@@ -21,11 +22,19 @@ class Config:
 
 def fake(weights=None, **options):
     def run(config, seed, device):
-        return Outcome({"value": config.number + seed, "nested": {"k": 2.0 * seed}}, weights=weights)
+        return Outcome(
+            {"value": config.number + seed, "nested": {"k": 2.0 * seed}}, weights=weights
+        )
 
     fields = {
-        "name": "fake", "claims": ("C99",), "sources": ("S000 · x",), "statement": "s", "chapter": "c",
-        "run": run, "full": Config(), "smoke": Config(number=1),
+        "name": "fake",
+        "claims": ("C99",),
+        "sources": ("S000 · x",),
+        "statement": "s",
+        "chapter": "c",
+        "run": run,
+        "full": Config(),
+        "smoke": Config(number=1),
         "judge": lambda result: Verdict("yes", "ours", "sentence"),
     }
     return Experiment(**{**fields, **options})
@@ -41,7 +50,9 @@ def test_at_smoke_budget_the_loss_falls(name, at_hand):
         third = max(1, len(loss) // 3)
         assert sum(loss[-third:]) < sum(loss[:third])
     json.dumps(outcome.metrics, allow_nan=False)
-    result = dataclasses.replace(load(name), seeds=[outcome.metrics], config=dataclasses.asdict(experiment.smoke))
+    result = dataclasses.replace(
+        load(name), seeds=[outcome.metrics], config=dataclasses.asdict(experiment.smoke)
+    )
     verdict = experiment.judge(result)
     assert verdict.held in ("yes", "partly", "no") and verdict.ours and verdict.sentence
 

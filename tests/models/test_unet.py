@@ -49,7 +49,9 @@ def brute_force(labels, w0, sigma):
     for place in (labels == 0).nonzero():
         distances = sorted(float(((o - place) ** 2).sum(1).min()) ** 0.5 for o in objects)
         if len(distances) > 1:
-            weight[tuple(place)] += w0 * math.exp(-((distances[0] + distances[1]) ** 2) / (2 * sigma**2))
+            weight[tuple(place)] += w0 * math.exp(
+                -((distances[0] + distances[1]) ** 2) / (2 * sigma**2)
+            )
     return weight
 
 
@@ -67,7 +69,10 @@ def test_border_weights_equal_brute_force(height, width, objects, seed, w0, sigm
     labels = torch.randint(objects + 1, (height, width), generator=generator)
     labels = torch.where(torch.rand(height, width, generator=generator) < 0.6, 0, labels)
     assert torch.allclose(
-        border_weight_map(labels, w0=w0, sigma=sigma), brute_force(labels, w0, sigma), rtol=1e-4, atol=1e-5
+        border_weight_map(labels, w0=w0, sigma=sigma),
+        brute_force(labels, w0, sigma),
+        rtol=1e-4,
+        atol=1e-5,
     )
 
 
@@ -84,4 +89,6 @@ def test_tiles_equal_the_whole_image(size):
     with torch.no_grad():
         whole = model(x)
     assert torch.allclose(predict_tiles(model, x, tile=16, margin=24, factor=4), whole, atol=1e-12)
-    assert not torch.allclose(predict_tiles(model, x, tile=16, margin=0, factor=4), whole, atol=1e-6)
+    assert not torch.allclose(
+        predict_tiles(model, x, tile=16, margin=0, factor=4), whole, atol=1e-6
+    )

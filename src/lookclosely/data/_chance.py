@@ -11,6 +11,7 @@ Source: J. Salmon, M. Moraes, R. Dror, D. Shaw, "Parallel random numbers: as eas
 SC 2011, section 4.3.
 """
 
+import itertools
 import math
 from collections.abc import Sequence
 from statistics import NormalDist
@@ -27,6 +28,9 @@ TURN = 1024
 WORDS = 16
 """Random words in a row of the table: enough for any one decision of a scene."""
 
+_START = 1358
+"""Where each stream starts. Any number would do; with this one the first scenes show a lot."""
+
 # Rounded to 14 binary digits, far coarser than the last bit in which C libraries differ.
 COS = tuple(round(math.cos(2 * math.pi * k / TURN) * 2**14) / 2**14 for k in range(TURN))
 SIN = tuple(COS[(k - TURN // 4) % TURN] for k in range(TURN))
@@ -37,7 +41,7 @@ _DEVIATION = math.sqrt(sum(q * q for q in _QUANTILES) / 256)
 _NORMAL = np.array([round(q / _DEVIATION * 2**14) / 2**14 for q in _QUANTILES], dtype=np.float32)
 
 
-def steps(degrees: float) -> int:
+def steps(degrees: int) -> int:
     """The angle in 1/1024 turns that is nearest to so many degrees."""
     return round(degrees * TURN / 360)
 
@@ -47,7 +51,7 @@ def generator(seed: int, index: int) -> np.random.Philox:
     for name, value in (("seed", seed), ("index", index)):
         if not 0 <= value < 2**64:
             raise ValueError(f"{name} must be a whole number in [0, 2**64), got {value}")
-    return np.random.Philox(key=np.array([seed, index], dtype=np.uint64))
+    return np.random.Philox(key=np.array([seed, index], dtype=np.uint64), counter=_START)
 
 
 def table(philox: np.random.Philox, rows: int) -> UInt64[np.ndarray, "rows words"]:
@@ -60,7 +64,7 @@ def table(philox: np.random.Philox, rows: int) -> UInt64[np.ndarray, "rows words
 
 
 def normal(
-    philox: np.random.Philox, size: tuple[int, ...], deviation: float
+    philox: np.random.Philox, size: tuple[int, ...], deviation: float | int
 ) -> Float32[np.ndarray, "..."]:
     """Normal noise in 256 levels: one random byte a number."""
     count = math.prod(size)
@@ -79,7 +83,7 @@ class Draws:
         """A whole number from low to high, both included (bias below 2⁻³² × their number)."""
         return low + ((self._next() >> 32) * (high - low + 1) >> 32)
 
-    def uniform(self, low: float, high: float) -> float:
+    def uniform(self, low: float | int, high: float | int) -> float:
         """A number in [low, high), in 2²⁴ levels."""
         return low + (high - low) * ((self._next() >> 40) * 2.0**-24)
 
@@ -87,14 +91,8 @@ class Draws:
         """One of the items, each equally likely."""
         return items[self.integer(0, len(items) - 1)]
 
-    def weighted(self, items: Sequence[T], weights: Sequence[float]) -> T:
+    def weighted(self, items: Sequence[T], weights: Sequence[float | int]) -> T:
         """One of the items, with probability weight / sum of weights."""
-        total = 0.0
-        for weight in weights:  # not sum(): Python 3.12 changed how it rounds
-            total += weight
-        point = self.uniform(0.0, total)
-        for item, weight in zip(items, weights, strict=True):
-            if point < weight:
-                return item
-            point -= weight
-        return next(item for item, w in reversed(list(zip(items, weights, strict=True))) if w > 0)
+        cumulative = list(itertools.accumulate(weights))  # sum() rounds otherwise since Python 3.12
+        point = self.uniform(0.0, cumulative[-1])
+        return next(i for i, end in zip(items, cumulative, strict=True) if point < end)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from lookclosely.data._textures import COLOURS, TEXTURES
 
+Number = float | int
+
 CLASSES = ("background", "disc", "square", "triangle", "star", "ring", "cross", "figure")
 
 
@@ -26,14 +28,14 @@ class Config:
     classes: tuple[str, ...] = CLASSES[1:]
     """Which classes occur."""
 
-    weights: tuple[float, ...] | None = None
+    weights: tuple[Number, ...] | None = None
     """How often each of `classes` occurs, relative to the others; None: equally often."""
 
-    scale: tuple[float, float] = (0.25, 0.5)
+    scale: tuple[Number, Number] = (0.25, 0.5)
     """Diameter of the circle around a shape, as a share of the shorter side. A figure is 1.4 times
     as tall, but at most 0.9 of the shorter side."""
 
-    max_occlusion: float = 0.5
+    max_occlusion: Number = 0.5
     """The largest share of an object, in [0, 1), that nearer ones may hide."""
 
     rotate: bool = True
@@ -56,7 +58,7 @@ class Config:
     class: objects and background draw from the same colours and textures. Otherwise the background
     and each class have their own colour and texture, in the order of CLASSES."""
 
-    noise: float = 0.02
+    noise: Number = 0.02
     """Standard deviation of the normal noise on each channel of each pixel (in [0, 1], clipped)."""
 
     smooth: bool = True
@@ -98,22 +100,22 @@ class Config:
             raise ValueError("weights must not all be 0: no class could occur")
 
 
-def _check_range(name: str, pair: Sequence[float], least: float, most: float):
-    if len(pair) != 2:
-        raise ValueError(f"{name} must be two numbers, got {pair}")
+def _check_range(name: str, pair: Sequence[Number], least: Number, most: Number):
+    if not isinstance(pair, tuple) or len(pair) != 2:
+        raise ValueError(f"{name} must be a tuple of two numbers, got {pair!r}")
     for value in pair:
         _check_number(name, value, least, most)
         if isinstance(least, int) and not isinstance(value, int):
             raise ValueError(f"{name} must hold whole numbers, got {value!r}")
 
 
-def _check_number(name: str, value: float, least: float, most: float):
+def _check_number(name: str, value: Number, least: Number, most: Number):
     if not (math.isfinite(value) and least <= value <= most):
         raise ValueError(f"{name} must be from {least} to {most}, got {value}")
 
 
 def _check_names(name: str, given: Sequence[str], known: Sequence[str], least: int = 1):
-    if isinstance(given, str) or len(given) < least:
+    if not isinstance(given, tuple) or len(given) < least:
         raise ValueError(f"{name} must be a tuple of at least {least} names, got {given!r}")
     for item in given:
         if item not in known:

@@ -83,11 +83,12 @@ def _put(
 ) -> Item:
     """Enter an object into `owner`; choose a look unlike the background's and its neighbours'."""
     region = owner[body.window]
-    # 1.5 pixels around it are enough to meet all that it touches.
-    met = np.bincount(region[body.distance > -1.5])[1:].nonzero()[0].tolist()
+    taken = set()
+    if region.any():  # 1.5 pixels around it are enough to meet all that it touches
+        met = np.bincount(region[body.distance > -1.5])[1:].nonzero()[0].tolist()
+        taken = {nearer[k].look.colour for k in met}
     region[body.mask & (region == 0)] = len(nearer) + 1
     covers = np.bincount(region[body.mask], minlength=len(nearer) + 2)[1:].tolist()
-    taken = {nearer[k].look.colour for k in met}
     return Item(body, _look(config, draws, body.label, background.colour, taken), covers)
 
 
@@ -118,13 +119,13 @@ def _candidate(config: Config, label: int, draws: Draws) -> Body:
     side = min(config.size)
     radius = side * draws.uniform(*config.scale) / 2
     if CLASSES[label] == "figure":
-        lean = draws.integer(-steps(30), steps(30)) if config.rotate else 0
+        lean = draws.integer(-steps(30), steps(30)) * config.rotate  # drawn in any case
         pose = _figure.pose(draws, min(2 * TALLER * radius, 0.9 * side), lean)
         down, across = _spans(config, draws, pose.half)
         distance = _figure.distance(across.offsets, down.offsets, pose)
         joints = tuple((across.centre + x, down.centre + y) for x, y in pose.joints)
     else:
-        angle = draws.integer(0, TURN - 1) if config.rotate else 0
+        angle = draws.integer(0, TURN - 1) * config.rotate
         down, across = _spans(config, draws, (radius, radius))
         draw = _shapes.DISTANCES[CLASSES[label]]
         distance = draw(across.offsets, down.offsets, radius, angle)

@@ -81,12 +81,13 @@ def covers(items: Sequence[Item]) -> Int64[np.ndarray, "N N"]:
 
 
 def keypoints(items: Sequence[Item], owner: Owner) -> Float32[np.ndarray, "N 14 3"]:
-    """x, y and 2 (seen), 1 (hidden by another object) or 0 (outside of the image, or no joint)."""
+    """x, y and 2 (seen), 1 (hidden by a nearer object) or 0 (outside of the image, or no joint)."""
     height, width = owner.shape
     result = np.zeros((len(items), len(JOINTS), 3), dtype=np.float32)
     for k, item in enumerate(items):
-        for joint, (x, y) in enumerate(item.body.joints):
+        points = np.array(item.body.joints, dtype=np.float32)  # rounded before it is compared
+        for joint, (x, y) in enumerate(points.tolist()):
             if 0 <= x < width and 0 <= y < height:
-                seen = owner[int(y), int(x)] == k + 1
-                result[k, joint] = x, y, 2 if seen else 1
+                hidden = 0 < owner[int(y), int(x)] <= k
+                result[k, joint] = x, y, 1 if hidden else 2
     return result

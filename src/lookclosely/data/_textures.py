@@ -21,9 +21,9 @@ SHADES = {
     "red": ("#cf3b45", "#e66e6a"),
     "orange": ("#f08a35", "#f9b56d"),
     "yellow": ("#f8d24b", "#fbe694"),
-    "green": ("#3f8f5b", "#6fb583"),
-    "blue": ("#2f5fa8", "#5d8fd0"),
-    "purple": ("#7b4397", "#a573bd"),
+    "green": ("#3c9a62", "#79c192"),
+    "blue": ("#2456a6", "#5a8cd2"),
+    "purple": ("#9350b0", "#bd8ad3"),
     "pink": ("#f09cb5", "#f8c4d2"),
 }
 COLOURS = tuple(SHADES)

@@ -9,7 +9,10 @@ from torch import Generator, Tensor
 
 
 def random_crop(
-    image: Shaped[Tensor, "C H W"], labels: Shaped[Tensor, "*L H W"], size: int, generator: Generator
+    image: Shaped[Tensor, "C H W"],
+    labels: Shaped[Tensor, "*L H W"],
+    size: int,
+    generator: Generator,
 ) -> tuple[Shaped[Tensor, "C s s"], Shaped[Tensor, "*L s s"]]:
     """The same square of ``size`` pixels from both, anywhere inside.
 
@@ -18,7 +21,9 @@ def random_crop(
     """
     height, width = image.shape[-2:]
     if min(height, width) < size:
-        raise ValueError(f"size is {size} for an image of {height}x{width}: give at most {min(height, width)}")
+        raise ValueError(
+            f"size is {size} for an image of {height}x{width}: give at most {min(height, width)}"
+        )
     top = int(torch.randint(height - size + 1, (), generator=generator))
     left = int(torch.randint(width - size + 1, (), generator=generator))
     rows, columns = slice(top, top + size), slice(left, left + size)
@@ -40,9 +45,9 @@ def elastic_grid(
 ) -> Float[Tensor, "H W 2"]:
     """A smooth random sampling grid for ``F.grid_sample(..., align_corners=False)``.
 
-    Displacements in pixels, normal with standard deviation ``sigma``, are drawn on a coarse grid of one
-    point every ``spacing`` pixels and interpolated bicubically (Ronneberger et al. 2015, section 3.1:
-    a 3x3 grid, 10 pixels).
+    Displacements in pixels, normal with standard deviation ``sigma``, are drawn on a coarse grid of
+    one point every ``spacing`` pixels and interpolated bicubically (Ronneberger et al. 2015,
+    section 3.1: a 3x3 grid, 10 pixels).
 
     Raises:
         ValueError: if ``sigma`` is negative or ``spacing`` is less than 1.
@@ -52,7 +57,8 @@ def elastic_grid(
     height, width = size
     coarse_size = (math.ceil(height / spacing) + 1, math.ceil(width / spacing) + 1)
     coarse = sigma * torch.randn(1, 2, *coarse_size, generator=generator)
-    shift = F.interpolate(coarse, size=size, mode="bicubic", align_corners=True)[0]  # (2, H, W), in pixels
+    # (2, H, W), in pixels
+    shift = F.interpolate(coarse, size=size, mode="bicubic", align_corners=True)[0]
     x = (2 * (torch.arange(width) + shift[0]) + 1) / width - 1
     y = (2 * (torch.arange(height)[:, None] + shift[1]) + 1) / height - 1
     return torch.stack([x, y], dim=-1)  # (H, W, 2), last axis (x, y)
@@ -72,9 +78,15 @@ def elastic_deformation(
     """
     height, width = image.shape[-2:]
     grid = elastic_grid((height, width), sigma=sigma, spacing=spacing, generator=generator)[None]
-    bent = F.grid_sample(image[None], grid.to(image), padding_mode="reflection", align_corners=False)
+    bent = F.grid_sample(
+        image[None], grid.to(image), padding_mode="reflection", align_corners=False
+    )
     moved = F.grid_sample(
-        labels[None, None].double(), grid.double(), mode="nearest", padding_mode="reflection", align_corners=False
+        labels[None, None].double(),
+        grid.double(),
+        mode="nearest",
+        padding_mode="reflection",
+        align_corners=False,
     )
     return bent[0], moved[0, 0].to(labels.dtype)
 

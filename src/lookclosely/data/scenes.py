@@ -17,7 +17,7 @@ are (x0, y0, x1, y1), tight around a mask, so that x1 − x0 is its width.
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -35,6 +35,7 @@ from lookclosely.data._textures import COLOURS, TEXTURES
 __all__ = [
     "CLASSES",
     "COLOURS",
+    "CONTEXT_FREE",
     "JOINTS",
     "PREDICATES",
     "TEXTURES",
@@ -47,6 +48,10 @@ __all__ = [
 ]
 
 DEFAULT = Config()
+
+CONTEXT_FREE = Config(smooth=False, noise=0.0)
+"""Scenes in which the colour of one pixel says nothing at all about its class. (With smooth edges a
+mixed colour says "edge", and an edge is more often an object's than other pixels are.)"""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -82,8 +87,8 @@ class Scene:
     each object, above it is who hides how much of whom, each column adds up to a full mask."""
 
     keypoints: Float32[Tensor, "N 14 3"]
-    """The joints of a figure in the order of JOINTS: x, y, and 2 if seen, 1 if hidden by another
-    object, 0 (and x = y = 0) if outside of the image. All 0 for other classes."""
+    """The joints of a figure in the order of JOINTS: x, y, and 2 if seen, 1 if hidden by a
+    nearer object, 0 (and x = y = 0) if outside of the image. All 0 for other classes."""
 
     colours: tuple[str, ...]
     """The colour of each object, a name from COLOURS."""
@@ -183,6 +188,9 @@ class Scenes(Dataset[Scene]):
 
     def __len__(self) -> int:
         return self.length
+
+    def __iter__(self) -> Iterator[Scene]:
+        return (self[index] for index in range(self.length))
 
     def __getitem__(self, index: int) -> Scene:
         if not 0 <= index < self.length:

@@ -12,7 +12,6 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
@@ -40,7 +39,8 @@ def numbers(actual: object, expected: Sequence[int | float], *, tolerance: float
     values = number_list(actual)
     if len(values) != len(expected):
         raise AssertionError(f"The list has {len(values)} numbers, but not as many are asked for.")
-    wrong = [i for i, (a, b) in enumerate(zip(values, expected)) if not abs(a - b) <= tolerance]
+    pairs = zip(values, expected, strict=True)
+    wrong = [i for i, (a, b) in enumerate(pairs) if not abs(a - b) <= tolerance]
     if wrong:
         raise AssertionError(f"Not right at position(s) {wrong} of the list, counted from 0.")
 

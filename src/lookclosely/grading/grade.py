@@ -54,7 +54,8 @@ def run(options: argparse.Namespace) -> int:
     except (ValueError, OSError, zipfile.BadZipFile) as error:
         print(error, file=sys.stderr)
         return 2
-    for row in grade(files, options.submissions, autograder, book, limits, options):
+    todo = pending(files, options.submissions, autograder, book, again=options.again)
+    for row in grade(todo, autograder, book, limits, jobs=options.jobs):
         print(f"{row.file}: {row.status}, {sum(row.scores.values()):g} points. {row.message}")
     print(f"{len(files)} submissions -> {options.out}")
     return 1 if any(row["status"] == gradebook.FAILED for row in book.rows.values()) else 0
@@ -77,21 +78,13 @@ def points(autograder: Path) -> dict[str, float]:
     with zipfile.ZipFile(autograder) as archive:
         for name in sorted(archive.namelist()):
             if name.startswith("tests/") and name.endswith(".py"):
-                values = _constants(archive.read(name).decode())
+                body = ast.parse(archive.read(name)).body
+                assigned = (node for node in body if isinstance(node, ast.Assign))
+                values = {ast.unparse(n.targets[0]): ast.literal_eval(n.value) for n in assigned}
                 found[values["name"]] = float(values["points"])
     if not found:
         raise ValueError(f"{autograder} holds no tests: is it an autograder?")
     return found
-
-
-def _constants(source: str) -> dict[str, Any]:
-    assigned = (node for node in ast.parse(source).body if isinstance(node, ast.Assign))
-    return {
-        target.id: node.value.value
-        for node in assigned
-        for target in node.targets
-        if isinstance(target, ast.Name) and isinstance(node.value, ast.Constant)
-    }
 
 
 def submissions(folder: Path, besides: Path) -> list[Path]:
@@ -108,30 +101,28 @@ def submissions(folder: Path, besides: Path) -> list[Path]:
     ]
 
 
+def pending(
+    files: list[Path], folder: Path, autograder: Path, book: Gradebook, *, again: bool
+) -> list[tuple[Path, str, str]]:
+    """(path, name, fingerprint) of what ``book`` does not have yet, or of all ``again``."""
+    named = ((path, path.relative_to(folder).as_posix()) for path in files)
+    sealed = [(path, name, gradebook.fingerprint(path, autograder)) for path, name in named]
+    return [job for job in sealed if again or not book.has(job[1], job[2])]
+
+
 def grade(
-    files: list[Path],
-    folder: Path,
-    autograder: Path,
-    book: Gradebook,
-    limits: Any,
-    options: argparse.Namespace,
+    todo: list[tuple[Path, str, str]], autograder: Path, book: Gradebook, limits: Any, *, jobs: int
 ) -> Iterator[Row]:
-    """Grade what ``book`` does not have yet, and add each row as soon as it is known."""
+    """Grade what ``pending`` names, and add each row to ``book`` as soon as it is known."""
     context = _context()
-    todo = {}
-    for path in files:
-        name, seal = path.relative_to(folder).as_posix(), gradebook.fingerprint(path, autograder)
-        if options.again or not book.has(name, seal):
-            todo[path] = (name, seal)
-    with ThreadPoolExecutor(options.jobs) as pool:
-        jobs = [
-            pool.submit(grade_one, context, path, name, seal, autograder, limits, book.points)
-            for path, (name, seal) in todo.items()
+    with ThreadPoolExecutor(jobs) as pool:
+        futures = [
+            pool.submit(grade_one, context, *job, autograder, limits, book.points) for job in todo
         ]
         try:
-            for job in as_completed(jobs):
-                book.add(job.result())
-                yield job.result()
+            for future in as_completed(futures):
+                book.add(future.result())
+                yield future.result()
         except BaseException:  # Ctrl-C: those in hand end by themselves, the rest does not start
             pool.shutdown(wait=False, cancel_futures=True)
             raise

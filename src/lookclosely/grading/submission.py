@@ -25,7 +25,7 @@ from traitlets.config import Config
 
 
 class TooSlow(Exception):
-    """A cell or a question used up its time; an ``Exception``, so that Otter notes a failed test."""
+    """A cell or question used up its time; an ``Exception``, so that Otter notes a failed test."""
 
 
 def grade(notebook: Path, report: Path, *, cell_seconds: float) -> None:
@@ -56,7 +56,8 @@ def code_cells(notebook: Path) -> list[str]:
         content = nbformat.reads(notebook.read_text(encoding="utf-8"), as_version=4)
         cells = [cell.source for cell in content.cells if cell.cell_type == "code"]
     except Exception as error:  # whatever nbformat meets in a file that is none
-        raise ValueError(f"cannot be read as a Jupyter notebook ({type(error).__name__})") from error
+        kind = type(error).__name__
+        raise ValueError(f"cannot be read as a Jupyter notebook ({kind})") from error
     if not all(isinstance(source, str) for source in cells):
         raise ValueError("cannot be read as a Jupyter notebook (a cell without text)")
     return cells

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 def cut_patches(
     images: Float[Tensor, "N C H W"], where: Int[Tensor, "B 3"], window: int
 ) -> Float[Tensor, "B C w w"]:
-    """Windows of ``window`` pixels centred on the pixels (image, row, column); mirrored past the border.
+    """Windows of ``window`` pixels centred on the pixels (image, row, column); mirrored past the
+    border.
 
     Raises:
         ValueError: if ``window`` is even (it would have no centre pixel), or too large to mirror.

@@ -5,9 +5,11 @@ MICCAI 2015, Figure 1.
 
 Where we depart from the paper, so that a CPU trains it in minutes:
 
-- 3x3 convolutions are zero-padded, so the output has the size of the input (the paper's are not, and lose a border);
+- 3x3 convolutions are zero-padded, so the output has the size of the input (the paper's are not,
+  and lose a border);
 - an odd height or width is allowed: the up-convolution's output is padded to the size of the skip;
-- 16 channels at the top instead of 64, three poolings instead of four; batch normalisation after each 3x3 convolution.
+- 16 channels at the top instead of 64, three poolings instead of four; batch normalisation after
+  each 3x3 convolution.
 
 Shapes: B batch, C channels, H, W image height and width, K classes.
 """
@@ -47,7 +49,8 @@ class Up(nn.Module):
     ) -> Float[Tensor, "B c H W"]:
         x = self.up(x)  # (B, c, 2h, 2w)
         missing_rows, missing_columns = (s - n for s, n in zip(skip.shape[-2:], x.shape[-2:]))
-        x = F.pad(x, (0, missing_columns, 0, missing_rows))  # one more where pooling met an odd size
+        # One row or column more, where pooling met an odd size.
+        x = F.pad(x, (0, missing_columns, 0, missing_rows))
         return self.merge(torch.cat([skip, x], dim=1))  # (B, 2c, H, W) -> (B, c, H, W)
 
 
@@ -84,16 +87,15 @@ class UNet(nn.Module):
         self.down = nn.ModuleList(
             double_conv(a, b) for a, b in zip([in_channels, *channels], channels)
         )
-        self.up = nn.ModuleList(
-            Up(a, b) for a, b in zip(channels[:0:-1], channels[-2::-1])
-        )
+        self.up = nn.ModuleList(Up(a, b) for a, b in zip(channels[:0:-1], channels[-2::-1]))
         self.head = nn.Conv2d(channels[0], num_classes, kernel_size=1)
 
     def forward(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B K H W"]:
         factor = 2 ** len(self.up)
         if min(x.shape[-2:]) < factor:
             raise ValueError(
-                f"x is {tuple(x.shape[-2:])} pixels: {len(self.up)} poolings need at least {factor} each way"
+                f"x is {tuple(x.shape[-2:])} pixels: {len(self.up)} poolings need at least "
+                f"{factor} each way"
             )
         copies = []
         for level, down in enumerate(self.down):
@@ -110,9 +112,10 @@ def border_weight_map(
 ) -> Float[Tensor, "H W"]:
     """Weights that make the loss care about the gaps between touching objects.
 
-    w(x) = 1 + w0 · exp(−(d1(x) + d2(x))² / (2 σ²)) on background pixels, 1 on objects, where d1 and d2
-    are the Euclidean distances in pixels to the nearest and second nearest object (Ronneberger et al.
-    2015, equation 2; its class-balancing term w_c is 1 here). With fewer than two objects all are 1.
+    w(x) = 1 + w0 · exp(−(d1(x) + d2(x))² / (2 σ²)) on background pixels, 1 on objects, where d1 and
+    d2 are the Euclidean distances in pixels to the nearest and second nearest object (Ronneberger
+    et al. 2015, equation 2; its class-balancing term w_c is 1 here). With fewer than two objects
+    all are 1.
 
     Args:
         labels: 0 is background, each object its own positive number.
@@ -142,12 +145,14 @@ def predict_tiles(
 ) -> Float[Tensor, "B K H W"]:
     """The scores of a whole image, computed tile by tile: the paper's overlap-tile strategy.
 
-    Each tile is predicted together with ``margin`` pixels around it (less at the image's border, where
-    the whole image ends too), and only its centre is kept. With a margin of at least half the receptive
-    field, rounded up to ``factor``, and a model in evaluation mode, the result equals ``model(x)``.
+    Each tile is predicted together with ``margin`` pixels around it (less at the image's border,
+    where the whole image ends too), and only its centre is kept. With a margin of at least half the
+    receptive field, rounded up to ``factor``, and a model in evaluation mode, the result equals
+    ``model(x)``.
 
     Args:
-        tile, margin: multiples of ``factor``, the model's total stride, so that poolings fall on the
+        tile, margin: multiples of ``factor``, the model's total stride, so that poolings fall on
+        the
             same pixels as in the whole image.
 
     Raises:
