@@ -1,9 +1,8 @@
 """Losses against torch's own, against loops, and by numerical differentiation."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import jaxtyping
 import pytest
 import torch
 import torch.nn.functional as F
@@ -17,15 +16,6 @@ from lookclosely.metrics import segmentation
 SIZES = [(4, 3), (2, 5, 7), (3, 2, 4, 6), (1, 4, 3, 1), (2, 3, 2, 3, 4), (2, 1, 3, 3)]
 TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-10}
 DTYPES = pytest.mark.parametrize("dtype", list(TOLERANCE), ids=str)
-
-
-@pytest.fixture
-def untyped() -> Iterator[None]:
-    """Without the type checks of the tests, so that the functions' own errors come through."""
-    before = jaxtyping.config.jaxtyping_disable
-    jaxtyping.config.update("jaxtyping_disable", True)
-    yield
-    jaxtyping.config.update("jaxtyping_disable", before)
 
 
 def same(mine: Callable[..., Tensor], theirs: Callable[..., Tensor], *inputs: Tensor) -> None:
@@ -214,6 +204,23 @@ def test_gradients_by_differences(loss: Callable[..., Tensor]):
     assert gradcheck(lambda x: loss(x, target), logits.requires_grad_())
 
 
+def test_losses_work_on_each_device(device: torch.device):
+    logits, target = draw(0, (2, 3, 4, 5), torch.float64)
+    target[0, 0] = -100
+    weight, pixels = torch.rand(3).double(), torch.rand(2, 4, 5).double()
+    x, y, w, p = (tensor.to(device) for tensor in (logits, target, weight, pixels))
+    for here, there in (
+        (
+            ours.cross_entropy(logits, target, weight=weight, pixel_weight=pixels),
+            ours.cross_entropy(x, y, weight=w, pixel_weight=p),
+        ),
+        (ours.dice_loss(logits, target), ours.dice_loss(x, y)),
+        (ours.smooth_l1_loss(logits, -logits), ours.smooth_l1_loss(x, -x)),
+    ):
+        assert there.device.type == device.type
+        assert_close(there.cpu(), here)
+
+
 # Smooth L1
 
 
@@ -261,7 +268,7 @@ def test_smooth_l1_is_torchs(beta: float, reduction: str, dtype: torch.dtype):
         (lambda x, y: ours.smooth_l1_loss(x, x, reduction="avg"), "reduction is 'avg'"),
     ],
 )
-@pytest.mark.usefixtures("untyped")
+@pytest.mark.usefixtures("unchecked")
 def test_bad_input(call: Callable[[Tensor, Tensor], Tensor], message: str):
     logits, _ = draw(0, (2, 3, 4), torch.float32)
     target = torch.tensor([[0, 1, 2, 0], [2, 1, 0, 0]])

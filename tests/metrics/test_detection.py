@@ -295,6 +295,22 @@ def test_low_precision_tensors_and_extra_entries_are_fine():
     assert ours.voc_ap(half, whole).mean == ours.voc_ap(predictions, targets).mean
 
 
+def test_each_device_gives_the_same(device: torch.device):
+    predictions, targets = random_data(5)
+    moved = [{k: v.to(device) for k, v in p.items()} for p in predictions]
+    # The truth may stay where it is: a data set is on the CPU, a model's output is not.
+    assert ours.voc_ap(moved, targets).per_class == pytest.approx(
+        ours.voc_ap(predictions, targets).per_class, nan_ok=True
+    )
+
+
+def test_detections_may_carry_gradients():
+    prediction, truth = image([A, B], scores=[0.9, 0.8]), image([A, B])
+    for key in ("boxes", "scores"):
+        prediction[key].requires_grad_()
+    assert ours.voc_ap([prediction], [truth], points=None).mean == 1.0
+
+
 def test_five_hundred_images_of_a_hundred_detections():
     g = torch.Generator().manual_seed(0)
 

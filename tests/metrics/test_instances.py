@@ -161,7 +161,16 @@ def test_a_hundred_nuclei_take_milliseconds():
     assert matches.tp == 100 and matches.iou.tolist() == pytest.approx([17 / 23] * 100)
 
 
-@pytest.mark.usefixtures("untyped")
+def test_each_device_gives_the_same(device: torch.device):
+    for pred, true in (random_labels(1, 0.1), random_masks(1)):
+        here, there = (
+            ours.match_instances(a, b)
+            for a, b in ((pred, true), (pred.to(device), true.to(device)))
+        )
+        assert there.pred.tolist() == here.pred.tolist() and there.tp == here.tp
+
+
+@pytest.mark.usefixtures("unchecked")
 def test_bad_input():
     labels = torch.zeros(4, 5).long()
     with pytest.raises(ValueError, match=r"pred_masks are \(4, 5\), but true_masks \(5, 4\)"):

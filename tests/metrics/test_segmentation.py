@@ -221,13 +221,13 @@ def test_without_a_pixel_every_score_is_nan(pixels: Tensor):
         (torch.tensor([0]), torch.tensor([0]), 0, "num_classes is 0"),
     ],
 )
-@pytest.mark.usefixtures("untyped")
+@pytest.mark.usefixtures("unchecked")
 def test_bad_maps(pred: Tensor, target: Tensor, k: int, message: str):
     with pytest.raises(ValueError, match=message):
         ours.confusion_matrix(pred.long(), target.long(), k)
 
 
-@pytest.mark.usefixtures("untyped")
+@pytest.mark.usefixtures("unchecked")
 def test_bad_matrix():
     with pytest.raises(ValueError, match=r"matrix must be K by K, but its shape is \(2, 3\)"):
         ours.iou(torch.zeros(2, 3))
@@ -312,7 +312,18 @@ def test_boundary_f_takes_batches():
     assert ours.boundary_f_score(a[..., :0], b[..., :0], 1).eq(1).all()
 
 
-@pytest.mark.usefixtures("untyped")
+def test_each_device_gives_the_same(device: torch.device):
+    pred, target, k = random_maps(2)
+    matrix = ours.confusion_matrix(pred, target, k, 255)
+    there = ours.confusion_matrix(pred.to(device), target.to(device), k, 255)
+    assert there.device.type == device.type and torch.equal(there.cpu(), matrix)
+    assert_close(ours.iou(there).cpu(), ours.iou(matrix), equal_nan=True)
+    a, b = torch.rand(2, 12, 9) > 0.5
+    score = ours.boundary_f_score(a.to(device), b.to(device), 1)
+    assert_close(score.cpu(), ours.boundary_f_score(a, b, 1))
+
+
+@pytest.mark.usefixtures("unchecked")
 def test_bad_boundaries():
     mask = square(5, 5)
     with pytest.raises(ValueError, match="pred has shape"):
