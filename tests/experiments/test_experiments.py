@@ -11,7 +11,8 @@ from lookclosely import experiments
 from lookclosely.__main__ import main
 from lookclosely.data import nuclei
 from lookclosely.experiments import REGISTRY, Experiment, Outcome, Verdict
-from lookclosely.experiments.core import MAX_WEIGHT_BYTES, RESULTS, execute, load, problems, weights
+from lookclosely.experiments.execute import execute
+from lookclosely.experiments.storage import MAX_WEIGHT_BYTES, RESULTS, load, problems, weights
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,19 +9,10 @@ from . import (
     skip_connections,
     transpose_as_convolution,
 )
-from .core import (
-    RESULTS,
-    Experiment,
-    Outcome,
-    Result,
-    Verdict,
-    execute,
-    load,
-    machine,
-    problems,
-    weights,
-)
+from .core import Experiment, Outcome, Result, Verdict
+from .execute import execute, machine
 from .report import Report
+from .storage import RESULTS, load, problems, weights
 
 REGISTRY: dict[str, Experiment] = {
     module.EXPERIMENT.name: module.EXPERIMENT

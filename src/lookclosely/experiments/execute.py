@@ -1,0 +1,69 @@
+"""Running an experiment, seed by seed."""
+
+import os
+import platform
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from .core import Budget, Experiment, Result
+from .storage import load, write
+
+
+def execute(
+    experiment: Experiment,
+    *,
+    budget: Budget = "full",
+    seeds: int = 3,
+    device: str | None = None,
+    folder: Path | None = None,
+) -> Result:
+    """Run an experiment, one seed after the other; with ``folder``, write its files there.
+
+    After each seed the file is complete, so a run that was broken off goes on where it stopped.
+    """
+    config, config_hash = experiment.config(budget), experiment.config_hash(budget)
+    done, seconds = _already(experiment, budget, config_hash, folder)
+    result = None
+    for seed in range(len(done), seeds):
+        begin = time.perf_counter()
+        torch.manual_seed(seed)
+        outcome = experiment.run(config, seed, device)
+        done, seconds = [*done, outcome.metrics], seconds + time.perf_counter() - begin
+        result = Result(
+            name=experiment.name,
+            claims=list(experiment.claims),
+            sources=list(experiment.sources),
+            budget=budget,
+            config=asdict(config),
+            config_hash=config_hash,
+            seeds=done,
+            device=machine(device),
+            seconds=round(seconds, 1),
+            versions={"python": platform.python_version(), "torch": str(torch.__version__)},
+        )
+        if folder is not None and int(os.environ.get("RANK", "0")) == 0:
+            write(result, outcome if seed == 0 else None, folder)
+    return result or load(experiment.name, folder)
+
+
+def machine(device: str | None = None) -> str:
+    """The device in words: the name of the GPU, or "2 CPU cores"."""
+    if device != "cpu" and torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    count = torch.get_num_threads()
+    return f"{count} CPU core{'s' * (count != 1)}"
+
+
+def _already(
+    experiment: Experiment, budget: Budget, config_hash: str, folder: Path | None
+) -> tuple[list[dict[str, Any]], float]:
+    """Seeds that a broken-off run of the same config has done, and the seconds they took."""
+    if folder is None or not (folder / f"{experiment.name}.json").exists():
+        return [], 0.0
+    old = load(experiment.name, folder)
+    same = old.config_hash == config_hash and old.budget == budget
+    return (old.seeds, old.seconds) if same else ([], 0.0)
