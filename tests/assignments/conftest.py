@@ -9,12 +9,9 @@ from typing import Any
 
 import nbformat
 import pytest
+from assignment_parts import SOURCE, WORDS, code
 
 from lookclosely.grading import assignments
-
-ROOT = Path(__file__).parents[2]
-SOURCE = ROOT / "chapters" / "segmentation" / "assignment.md"
-WORDS = {"@SITE@": "https://example.org/book", "@PACKAGE@": "lookclosely"}
 
 
 @pytest.fixture(scope="session")
@@ -86,15 +83,9 @@ def results(question: Any, *, passed: bool) -> list[Any]:
     return [r for r in question.test_case_results if r.passed is passed]
 
 
-def code(notebook: Path) -> list[str]:
-    """Sources of the code cells."""
-    cells = nbformat.read(notebook, as_version=4).cells
-    return [cell.source for cell in cells if cell.cell_type == "code"]
-
-
 @pytest.fixture
 def submit(student, solution, tmp_path) -> Callable[..., Path]:
-    """``submit("name", "solution", replace={3: "import os"}, add=["1 / 0"])``: a submission."""
+    """``submit("name", "student", first="import os", last="1 / 0")``: a notebook handed in."""
 
     def make(name: str, which: str = "solution", *, first: str = "", last: str = "") -> Path:
         folder = tmp_path / "submissions"

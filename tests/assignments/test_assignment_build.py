@@ -9,7 +9,7 @@ import zipfile
 
 import nbformat
 import pytest
-from conftest import ROOT, SOURCE, WORDS, code
+from assignment_parts import ROOT, SOURCE, WORDS, code
 
 from lookclosely.grading import assignments
 from lookclosely.grading.grade import points
@@ -116,11 +116,9 @@ assert otter.check.utils.IPythonInterpreter.COLAB.value.running()
 )
 def test_the_notebook_checks_itself(which, colab, student, solution, tmp_path):
     """In an empty directory: on Colab the notebook is no file, and Otter knows that it is there."""
+    program = COLAB * colab + script(solution if which == "solution" else student)
     told = subprocess.run(
-        [sys.executable, "-c", COLAB * colab + script(solution if which == "solution" else student)],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True
     )
     assert told.returncode == 0, told.stderr
     assert told.stdout.count("All test cases passed!") == (4 if which == "solution" else 0)

@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
+from torch.nn.grad import conv1d_input
 
 from lookclosely.grading import checks
 
@@ -60,7 +61,7 @@ def test_a_forbidden_function_is_refused_by_every_road():
         lambda: F.conv_transpose1d(x, weight),
         lambda: torch.conv1d(x, weight),
         lambda: torch.nn.ConvTranspose1d(1, 1, 3)(x),
-        lambda: torch.nn.grad.conv1d_input((1, 1, 3), weight, torch.ones(1, 1, 1)),
+        lambda: conv1d_input((1, 1, 3), weight, torch.ones(1, 1, 1)),
         lambda: torch.ops.aten.conv1d(x, weight),
     )
     for road in roads:

@@ -82,9 +82,9 @@ def points(autograder: Path) -> dict[str, float]:
                 assigned = (node for node in body if isinstance(node, ast.Assign))
                 values = {ast.unparse(n.targets[0]): ast.literal_eval(n.value) for n in assigned}
                 found[values["name"]] = float(values["points"])
-    if not found:
-        raise ValueError(f"{autograder} holds no tests: is it an autograder?")
-    return found
+    if found:
+        return found
+    raise ValueError(f"{autograder} holds no tests: is it an autograder?")
 
 
 def submissions(folder: Path, besides: Path) -> list[Path]:
@@ -133,9 +133,8 @@ def _context():
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # one core a submission
     if sys.platform != "linux":
         return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["lookclosely.grading.submission"])
-    return context
+    multiprocessing.set_forkserver_preload(["lookclosely.grading.submission"])
+    return multiprocessing.get_context("forkserver")
 
 
 def grade_one(

@@ -29,7 +29,7 @@ def term(distance, w0, sigma):
     return w0 * torch.exp(-(distance**2) / (2 * sigma**2))
 
 
-def weights(labels, border=0.0, base=None):
+def weights(labels, border: torch.Tensor | float = 0.0, base=None):
     """The class weight everywhere, and the border term at background pixels."""
     base = balance(labels) if base is None else base
     return (base + torch.where(labels > 0, 0.0, border)).float()
