@@ -58,7 +58,8 @@ def _experiments() -> list[Any]:
     """The registry, in the order of the claims' numbers."""
     from lookclosely.experiments import REGISTRY
 
-    return sorted(REGISTRY.values(), key=lambda experiment: experiment.claims)
+    claims = [experiment for experiment in REGISTRY.values() if experiment.claims]
+    return sorted(claims, key=lambda experiment: experiment.claims)
 
 
 def _entry(experiment: Any) -> tuple[str, Any, str, Any]:
