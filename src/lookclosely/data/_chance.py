@@ -19,6 +19,7 @@ from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Float32, UInt64
+from numpy.random.bit_generator import ISeedSequence
 
 T = TypeVar("T")
 
@@ -51,7 +52,20 @@ def generator(seed: int, index: int) -> np.random.Philox:
     for name, value in (("seed", seed), ("index", index)):
         if not 0 <= value < 2**64:
             raise ValueError(f"{name} must be a whole number in [0, 2**64), got {value}")
-    return np.random.Philox(key=np.array([seed, index], dtype=np.uint64), counter=_START)
+    key = _Key(np.array([seed, index], dtype=np.uint64))
+    return np.random.Philox(key, counter=_START)
+
+
+class _Key(ISeedSequence):
+    """Gives Philox its key as it is. (With `Philox(key=…)` NumPy asks the operating system for a
+    random seed all the same, in as much time as it takes to place an object.)"""
+
+    def __init__(self, key: UInt64[np.ndarray, "2"]):
+        self._key = key
+
+    def generate_state(self, n_words, dtype=np.uint32):
+        """The two words of the key, the only ones that Philox asks for."""
+        return self._key
 
 
 def table(philox: np.random.Philox, rows: int) -> UInt64[np.ndarray, "rows words"]:

@@ -83,12 +83,16 @@ def _put(
 ) -> Item:
     """Enter an object into `owner`; choose a look unlike the background's and its neighbours'."""
     region = owner[body.window]
-    taken = set()
-    if region.any():  # 1.5 pixels around it are enough to meet all that it touches
+    if region.any():
+        # 1.5 pixels around it are enough to meet all that it touches.
         met = np.bincount(region[body.distance > -1.5])[1:].nonzero()[0].tolist()
         taken = {nearer[k].look.colour for k in met}
-    region[body.mask & (region == 0)] = len(nearer) + 1
-    covers = np.bincount(region[body.mask], minlength=len(nearer) + 2)[1:].tolist()
+        region[body.mask & (region == 0)] = len(nearer) + 1
+        covers = np.bincount(region[body.mask], minlength=len(nearer) + 2)[1:].tolist()
+    else:
+        taken = set()
+        region[body.mask] = len(nearer) + 1
+        covers = [0] * len(nearer) + [int(np.count_nonzero(body.mask))]
     return Item(body, _look(config, draws, body.label, background.colour, taken), covers)
 
 

@@ -22,7 +22,7 @@ def render(
     philox = _chance.generator(seed, index)
     items, owner, background = _layout.place(config, _chance.table(philox, _layout.rows(config)))
     height, width = config.size
-    image[:] = paint(background, _centres(width), _centres(height), config.smooth)
+    paint(background, _centres(width), _centres(height), config.smooth, out=image)
     for item in reversed(items):  # the farthest first
         _blend(image, item, config.smooth)
     if config.noise:
@@ -35,7 +35,8 @@ def _blend(image: Float32[np.ndarray, "3 H W"], item: Item, smooth: bool) -> Non
     """Paint an object over what is there: region + coverage (colour − region)."""
     body = item.body
     region = image[(slice(None), *body.window)]
-    change = paint(item.look, body.x, body.y, smooth) - region
+    change = paint(item.look, body.x, body.y, smooth, out=np.empty_like(region))
+    change -= region
     change *= coverage(body.distance, smooth)
     region += change
 

@@ -10,7 +10,11 @@ from collections.abc import Sequence
 from lookclosely.data._config import CLASSES
 from lookclosely.data._textures import COLOURS, TEXTURES
 
-PREDICATES = ("left of", "right of", "above", "below", "in front of", "behind", "inside")
+_CONVERSE = {"left of": "right of", "above": "below", "in front of": "behind"}
+_CONVERSE |= {said: word for word, said in _CONVERSE.items()}
+
+PREDICATES = tuple(_CONVERSE)
+"""What a relation can say; each has its converse."""
 
 APART = 0.1
 """Share of the shorter side by which two objects are apart at least, to be left of one another …"""
@@ -37,25 +41,21 @@ def phrase(colour: str, texture: str, name: str) -> str:
 def relations(
     boxes: Sequence[Sequence[float]], covers: Sequence[Sequence[int]], side: int
 ) -> tuple[Relation, ...]:
-    """All relations of a scene, by the rules above, for each ordered pair of objects.
+    """All relations of a scene, by the rules of `Scene.relations`: each, then its converse.
 
     Args:
-        boxes: (N, 4) full boxes, xyxy.
+        boxes: (N, 4) full boxes, xyxy, of the objects, the nearest first.
         covers: (N, N); [i][j] is the number of pixels of j's full mask at which i is seen.
         side: the image's shorter side.
     """
     areas = [sum(column) for column in zip(*covers, strict=True)]
     found = []
-    for i, j in itertools.permutations(range(len(boxes)), 2):
+    for i, j in itertools.combinations(range(len(boxes)), 2):
         direction = _direction(boxes[i], boxes[j], APART * side)
         if direction:
-            found.append((i, direction, j))
+            found += [(i, direction, j), (j, _CONVERSE[direction], i)]
         if covers[i][j] > OVERLAP * areas[j]:
-            found.append((i, "in front of", j))
-        if covers[j][i] > OVERLAP * areas[i]:
-            found.append((i, "behind", j))
-        if covers[i][j] == areas[i]:
-            found.append((i, "inside", j))
+            found += [(i, "in front of", j), (j, "behind", i)]
     return tuple(found)
 
 

@@ -57,14 +57,17 @@ def surface(draws: Draws, colour: str, texture: str, side: int) -> Look:
     return Look(colour, texture, draws.integer(0, TURN - 1), period, draws.uniform(0, 1))
 
 
-def paint(look: Look, x: Row, y: Column, smooth: bool) -> Float32[np.ndarray, "3 h w"]:
-    """The colours of every pixel of a surface, in [0, 1]."""
+def paint(
+    look: Look, x: Row, y: Column, smooth: bool, out: Float32[np.ndarray, "3 h w"]
+) -> Float32[np.ndarray, "3 h w"]:
+    """The colours of every pixel of a surface, in [0, 1], written into `out`."""
     first, second = _RGB[look.colour]  # (3, 1, 1) each
     if look.texture == "plain":
-        return np.broadcast_to(first, (3, len(y), len(x)))
-    colours = (second - first) * pattern(look, x, y, smooth)
-    colours += first
-    return colours
+        out[:] = first
+    else:
+        np.multiply(second - first, pattern(look, x, y, smooth), out=out)
+        out += first
+    return out
 
 
 def pattern(look: Look, x: Row, y: Column, smooth: bool) -> Plane:

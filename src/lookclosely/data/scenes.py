@@ -117,9 +117,8 @@ class Scene:
         - "left of", "right of", "above", "below": between the middles of the two full boxes. The
           larger of the two offsets decides, so at most one of them holds; none does if it is less
           than 0.1 of the image's shorter side.
-        - "in front of": i is seen at more than 3 % of the pixels of j's full mask; "behind": the
-          converse.
-        - "inside": i is seen whole, all of it at pixels of j's full mask.
+        - "in front of": i is seen at more than 3 % of the pixels of j's full mask.
+        - "behind": the converse.
         """
         boxes, covers = self.full_boxes.tolist(), self.covers.tolist()
         return _sentences.relations(boxes, covers, min(self.semantic.shape))
