@@ -37,7 +37,7 @@ assignments: $(READY)
 grade: $(READY)
 	@test -n "$(SUBMISSIONS)" || \
 	  { echo "Say where the submissions are: make grade SUBMISSIONS=folder"; exit 1; }
-	$(PYTHON) -m lookclosely grade "$(SUBMISSIONS)"
+	$(PYTHON) -m lookclosely grade "$(SUBMISSIONS)" $(if $(OUT),--out "$(OUT)")
 
 bench: $(READY)
 	$(PYTHON) tests/bench.py

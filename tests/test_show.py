@@ -32,7 +32,9 @@ PHOTO = torch.rand(3, 12, 16)
         lambda: show.matrix([torch.eye(3), torch.arange(3)], ["a", "b"], highlight=[(0, 1)]),
         lambda: show.matrix(torch.tensor([[0.25, -1.0]]), digits=2),
         lambda: show.curves({"a": [1, 2], "b": ([0, 1, 2], [3, 2, 1])}, spread={"a": [0.1, 0.2]}),
-        lambda: show.curves({"a": [1.0, 10.0]}, x=[1, 2], log="xy", labels=("x", "y"), markers=True),
+        lambda: show.curves(
+            {"a": [1.0, 10.0]}, x=[1, 2], log="xy", labels=("x", "y"), markers=True
+        ),
     ],
 )
 def test_figures_are_opaque_and_let_go_of(draw):
@@ -56,4 +58,13 @@ def test_colours_are_true():
 
 def test_source_is_the_functions_own_text():
     code = show.source(show.images, show.masks)
-    assert code.data.startswith("def images(") and "def masks(" in code.data
+    assert code.text.startswith("def images(") and "def masks(" in code.text
+    assert code._repr_markdown_().startswith("```python\ndef images(")
+
+
+def test_cells_of_all_tables_are_equally_large():
+    figure = show.matrix([torch.eye(3), torch.ones(2, 5)])
+    spans = [
+        (a.get_xlim()[1] - a.get_xlim()[0], a.get_ylim()[0] - a.get_ylim()[1]) for a in figure.axes
+    ]
+    assert spans == [(5, 3), (5, 3)]

@@ -9,6 +9,7 @@ vision ("Color Universal Design", 2008); boxes and curves also differ in line st
 import inspect
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import cycle
 from typing import Any
 
@@ -149,6 +150,10 @@ def matrix(
     figure, axes = grid(len(many), columns, cell * widest, tallest / widest, titles is not None)
     for k, (axis, table) in enumerate(zip(axes, many)):
         draw_matrix(axis, table, digits=digits, highlight=highlight)
+        # Cells are equally large in all tables: each gets the room of the largest, in its middle.
+        rows, across = table.shape
+        axis.set_xlim((across - widest - 1) / 2, (across + widest - 1) / 2)
+        axis.set_ylim((rows + tallest - 1) / 2, (rows - tallest - 1) / 2)
         axis.set_title(titles[k] if titles else "")
     return figure
 
@@ -191,9 +196,20 @@ def curves(
     return figure
 
 
-def source(*functions: Callable[..., Any]) -> Any:
-    """The source code of functions of the package, as this book shows it."""
-    from IPython.display import Code
+@dataclass(frozen=True)
+class Source:
+    """Python source that a notebook shows in its own colours."""
 
-    text = "\n\n".join(textwrap.dedent(inspect.getsource(f)).rstrip() for f in functions)
-    return Code(text, language="python")
+    text: str
+
+    def _repr_markdown_(self) -> str:
+        return f"```python\n{self.text}\n```"
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def source(*functions: Callable[..., Any]) -> Source:
+    """The source code of functions and classes of the package, as this book shows it."""
+    texts = (textwrap.dedent(inspect.getsource(function)).rstrip() for function in functions)
+    return Source("\n\n\n".join(texts))

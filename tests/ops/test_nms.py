@@ -93,7 +93,8 @@ thresholds = st.sampled_from([0.0512, 0.2512, 0.5012, 0.7512])  # no IoU of such
 
 @given(scenes, thresholds)
 def test_nms_is_its_definition(scene, threshold):
-    assert ops.nms(*scene, threshold).tolist() == slow_loops.nms(*scene, threshold)
+    boxes, scores = scene
+    assert ops.nms(boxes, scores, threshold).tolist() == slow_loops.nms(boxes, scores, threshold)
 
 
 @given(scenes, thresholds)
@@ -182,9 +183,10 @@ def test_soft_nms_defaults_are_cornernet_s():
 
 @given(scenes, thresholds)
 def test_hard_soft_nms_is_nms(scene, threshold):
-    kept, new = ops.soft_nms(*scene, iou_threshold=threshold, method="hard")
-    assert kept.tolist() == ops.nms(*scene, threshold).tolist()
-    assert torch.equal(new, scene[1][kept])
+    boxes, scores = scene
+    kept, new = ops.soft_nms(boxes, scores, iou_threshold=threshold, method="hard")
+    assert kept.tolist() == ops.nms(boxes, scores, threshold).tolist()
+    assert torch.equal(new, scores[kept])
 
 
 @given(scenes, st.sampled_from(["gaussian", "linear"]))

@@ -84,11 +84,11 @@ def generalized_box_iou(
     Source: Rezatofighi et al. 2019, *Generalized intersection over union*, algorithm 1.
     """
     intersection, union = _intersection_and_union(boxes1, boxes2)
-    left1, top1, right1, bottom1 = _rows(boxes1)
-    left2, top2, right2, bottom2 = _columns(boxes2)
-    width = _widen(torch.max(right1, right2) - torch.min(left1, left2)).clamp(min=0)
-    height = _widen(torch.max(bottom1, bottom2) - torch.min(top1, top2)).clamp(min=0)
-    around = width * height  # (..., N, M), |C|
+    left1, top1, right1, bottom1 = _sides(boxes1, -1)  # each (..., N, 1)
+    left2, top2, right2, bottom2 = _sides(boxes2, -2)  # each (..., 1, M)
+    width = torch.max(right1, right2).sub_(torch.min(left1, left2)).clamp_(min=0)
+    height = torch.max(bottom1, bottom2).sub_(torch.min(top1, top2)).clamp_(min=0)
+    around = width.mul_(height)  # (..., N, M), |C|
     return intersection / union - (around - union) / around
 
 
@@ -101,14 +101,27 @@ def _intersection_and_union(
     """
     check_boxes("boxes1", boxes1, "(..., n, 4)")
     check_boxes("boxes2", boxes2, "(..., n, 4)")
-    area1, area2 = box_area(boxes1, fmt), box_area(boxes2, fmt)
-    left1, top1, right1, bottom1 = _rows(_to_xyxy(boxes1, fmt))
-    left2, top2, right2, bottom2 = _columns(_to_xyxy(boxes2, fmt))
-    width = _widen(torch.min(right1, right2).sub_(torch.max(left1, left2))).clamp_(min=0)
-    height = _widen(torch.min(bottom1, bottom2).sub_(torch.max(top1, top2))).clamp_(min=0)
+    check_format("fmt", fmt)
+    left1, top1, right1, bottom1 = _sides(boxes1, -1, fmt)  # each (..., N, 1)
+    left2, top2, right2, bottom2 = _sides(boxes2, -2, fmt)  # each (..., 1, M)
+    width = torch.min(right1, right2).sub_(torch.max(left1, left2)).clamp_(min=0)
+    height = torch.min(bottom1, bottom2).sub_(torch.max(top1, top2)).clamp_(min=0)
     intersection = width.mul_(height)
-    union = (area1[..., :, None] + area2[..., None, :]).sub_(intersection)
-    return intersection, union
+    areas = (right1 - left1) * (bottom1 - top1) + (right2 - left2) * (bottom2 - top2)
+    return intersection, areas.sub_(intersection)
+
+
+def _sides(boxes: Tensor, new_axis: int, fmt: str = "xyxy") -> tuple[Tensor, ...]:
+    """Left, top, right, bottom, with a new axis so that those of two sets meet pair by pair."""
+    corners = _to_xyxy(_widen(boxes), fmt)
+    return corners.mT.contiguous().unsqueeze(new_axis).unbind(-3)
+
+
+def _widen(x: Tensor) -> Tensor:
+    """In 8 and 16 bits, differences below 0 and products overflow: take 32 bits."""
+    if x.dtype in (torch.float32, torch.float64, torch.int32, torch.int64):
+        return x
+    return x.float() if x.is_floating_point() else x.int()
 
 
 def box_convert(
@@ -194,20 +207,3 @@ def remove_small_boxes(boxes: Num[Tensor, "N 4"], min_size: float) -> Int[Tensor
     check_boxes("boxes", boxes, "(N, 4)")
     x1, y1, x2, y2 = boxes.unbind(-1)
     return ((x2 - x1 >= min_size) & (y2 - y1 >= min_size)).nonzero().squeeze(1)
-
-
-def _widen(x: Tensor) -> Tensor:
-    """Products of 8- and 16-bit numbers overflow: take 32 bits, as torchvision does."""
-    if x.dtype in (torch.float32, torch.float64, torch.int32, torch.int64):
-        return x
-    return x.float() if x.is_floating_point() else x.int()
-
-
-def _rows(boxes: Tensor) -> tuple[Tensor, ...]:
-    """The four coordinates, each (..., N, 1): against _columns they give all pairs."""
-    return boxes.mT.contiguous()[..., :, None].unbind(-3)
-
-
-def _columns(boxes: Tensor) -> tuple[Tensor, ...]:
-    """The four coordinates, each (..., 1, M)."""
-    return boxes.mT.contiguous()[..., None, :].unbind(-3)

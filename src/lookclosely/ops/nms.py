@@ -53,37 +53,47 @@ def nms(
     check_boxes("boxes", boxes, "(N, 4)")
     check_one_each("scores", scores, boxes)
     boxes = boxes.detach()  # the result is indices: nothing to differentiate
+    limit = _round_down(iou_threshold, boxes)
     waiting = scores.argsort(descending=True, stable=True)  # the best first
-    kept = [waiting[:0]]
+    kept = []
     while len(waiting):
         block, waiting = waiting[:BLOCK], waiting[BLOCK:]
-        block = block[_settle(_exceeds(box_iou(boxes[block], boxes[block]), iou_threshold))]
-        kept.append(block)
+        best = boxes[block]
+        overlaps = box_iou(best, best).gt_(limit)  # 1 or 0, in place: a new tensor costs time
+        stays = _settle(overlaps.triu_(diagonal=1))
+        kept.append(block[stays])
         if len(waiting):  # strike out those that the block's survivors cover
-            overlap = box_iou(boxes[block], boxes[waiting]).nan_to_num_(nan=-math.inf)
-            waiting = waiting[~_exceeds(overlap.amax(dim=0), iou_threshold)]
-    return torch.cat(kept)
+            covered = box_iou(best[stays], boxes[waiting]).gt_(limit).amax(dim=0)
+            waiting = waiting[covered == 0]
+    return torch.cat(kept) if kept else waiting
 
 
-def _settle(overlaps: Bool[Tensor, "B B"]) -> Bool[Tensor, " B"]:
-    """Which boxes stay, of a few sorted by score: those that overlap no better one that stays.
+def _settle(covers: Float[Tensor, "B B"]) -> Bool[Tensor, " B"]:
+    """Which of a few boxes, the best first, stay: those that no better one covers that stays.
 
-    Suppose that all stay; strike out those that overlap a better one that stays; do so again with
-    those left over, until nothing changes. Round n is right at least for the n best boxes, so this
-    ends; it takes as many rounds as the longest chain of overlaps, most often three or four.
+    ``covers[i, j]`` is 1 if i is better than j and overlaps it. Suppose that all stay; strike out
+    those covered by one that stays; do so again with those left over, until nothing changes. Round
+    n is right at least for the n best boxes, so this ends; it takes as many rounds as the longest
+    chain of overlaps, most often three or four.
     """
-    better = overlaps.triu(diagonal=1).float()  # 1 at [i, j]: i is better than j and overlaps it
-    stays = torch.ones(len(better), device=better.device)
+    stays = torch.ones_like(covers[0])
     while True:
-        before, stays = stays, (stays @ better == 0).float()  # stays @ better: how many cover j
+        before, stays = stays, (stays @ covers).eq_(0)  # stays @ covers: how many cover each j
         if torch.equal(before, stays):
             return stays.bool()
 
 
-def _exceeds(iou: Float[Tensor, "*shape"], threshold: float) -> Bool[Tensor, "*shape"]:
-    """``iou > threshold`` with all digits of the threshold: torch would first round it."""
-    rounded = torch.tensor(threshold, dtype=iou.dtype)
-    return iou >= rounded if rounded.item() > threshold else iou > rounded
+def _round_down(threshold: float, boxes: Tensor) -> float:
+    """The largest number, of the type that IoUs of ``boxes`` have, that is not above ``threshold``.
+
+    An IoU is greater than it exactly if it is greater than ``threshold`` in all its digits, while
+    ``iou > threshold`` would first round the threshold to the IoU's type, up or down.
+    """
+    dtype = torch.promote_types(boxes.dtype, torch.float32)
+    rounded = torch.tensor(threshold, dtype=dtype)
+    if rounded.item() > threshold:
+        rounded = rounded.nextafter(torch.tensor(-math.inf, dtype=dtype))
+    return rounded.item()
 
 
 def batched_nms(
@@ -161,6 +171,7 @@ def soft_nms(
     check_boxes("boxes", boxes, "(N, 4)")
     check_one_each("scores", scores, boxes)
     _check_soft(scores, sigma, score_threshold, method)
+    limit = _round_down(iou_threshold, boxes)
     kept, kept_scores = [], [scores[:0]]
     for _ in range(len(scores)):  # each round waits for the scores that the last one left
         best = int(scores.argmax())
@@ -169,16 +180,16 @@ def soft_nms(
         kept.append(best)
         kept_scores.append(scores[best : best + 1])
         overlap = box_iou(boxes[best : best + 1], boxes)[0].nan_to_num(nan=0.0)  # (N,)
-        scores = scores * _weight(overlap, sigma, iou_threshold, method)
+        scores = scores * _weight(overlap, sigma, limit, method)
         scores = scores.index_fill(0, scores.new_tensor([best], dtype=torch.int64), 0)  # taken
     return torch.tensor(kept, dtype=torch.int64, device=boxes.device), torch.cat(kept_scores)
 
 
-def _weight(overlap: Tensor, sigma: float, threshold: float, method: str) -> Tensor:
+def _weight(overlap: Tensor, sigma: float, limit: float, method: str) -> Tensor:
     if method == "gaussian":
         return torch.exp(-(overlap**2) / sigma)
     weight = 1 - overlap if method == "linear" else torch.zeros_like(overlap)
-    return torch.where(_exceeds(overlap, threshold), weight, 1)
+    return torch.where(overlap > limit, weight, 1)
 
 
 def _check_soft(scores: Tensor, sigma: float, score_threshold: float, method: str) -> None:
