@@ -17,7 +17,7 @@ $(READY): requirements.txt pyproject.toml
 	  { echo "python3 is older than 3.10: install a newer Python, then run make again."; exit 1; }
 	test -x $(PYTHON) || python3 -m venv $(VENV)
 	$(PYTHON) -m pip install --quiet uv
-	$(PYTHON) -m uv pip install --quiet --python $(PYTHON) -r requirements.txt -e .
+	$(PYTHON) -m uv pip install --quiet --compile-bytecode --python $(PYTHON) -r requirements.txt -e .
 	touch $@
 
 book: $(READY)

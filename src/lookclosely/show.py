@@ -6,10 +6,7 @@ look the same in light and dark pages. Colours are Okabe and Ito's palette, read
 vision ("Color Universal Design", 2008); boxes and curves also differ in line style.
 """
 
-import inspect
-import textwrap
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from itertools import cycle
 from typing import Any
 
@@ -39,6 +36,7 @@ from ._drawing import (
     overlay,
     to_array,
 )
+from ._source import source
 
 __all__ = [
     "BLACK",
@@ -194,22 +192,3 @@ def curves(
             axis.legend()
     plt.close(figure)
     return figure
-
-
-@dataclass(frozen=True)
-class Source:
-    """Python source that a notebook shows in its own colours."""
-
-    text: str
-
-    def _repr_markdown_(self) -> str:
-        return f"```python\n{self.text}\n```"
-
-    def __repr__(self) -> str:
-        return self.text
-
-
-def source(*functions: Callable[..., Any]) -> Source:
-    """The source code of functions and classes of the package, as this book shows it."""
-    texts = (textwrap.dedent(inspect.getsource(function)).rstrip() for function in functions)
-    return Source("\n\n\n".join(texts))
