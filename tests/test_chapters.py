@@ -111,7 +111,7 @@ def test_citations_terms_and_sources_resolve(path):
     assert cited and cited <= keys, cited - keys
     glossary = (ROOT / "book/glossary.md").read_text()
     for term in re.findall(r"\{term\}`([^`]+)`", text):
-        name = re.search(r"<(.+)>", term).group(1) if "<" in term else term
+        name = term.split("<")[-1].removesuffix(">")
         assert re.search(rf"^{re.escape(name)}$", glossary, flags=re.M | re.I), (
             f"not in the glossary: {name}"
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import cycle
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -16,7 +17,7 @@ BLUE, ORANGE, GREEN, YELLOW = "#0072B2", "#D55E00", "#009E73", "#E69F00"
 PURPLE, SKY, LEMON, BLACK = "#CC79A7", "#56B4E9", "#F0E442", "#000000"
 PALETTE = (BLUE, ORANGE, GREEN, PURPLE, YELLOW, SKY, BLACK, LEMON)
 LINES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)), (0, (8, 3)))
-STYLE = {
+STYLE: Any = {
     "figure.dpi": 110,
     "figure.facecolor": "white",
     "font.size": 10,
@@ -137,6 +138,11 @@ def draw_image(
     else:
         axis.imshow(array, cmap="gray", vmin=vmin, vmax=vmax, interpolation="nearest")
     axis.axis("off")
+
+
+def as_list(pictures: Picture | Sequence[Picture]) -> list[Picture]:
+    """One picture, or several, as a list."""
+    return [pictures] if isinstance(pictures, (Tensor, np.ndarray)) else list(pictures)
 
 
 def to_array(picture: Picture) -> np.ndarray:

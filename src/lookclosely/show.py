@@ -28,6 +28,7 @@ from ._drawing import (
     STYLE,
     YELLOW,
     Picture,
+    as_list,
     aspect,
     draw_boxes,
     draw_image,
@@ -74,7 +75,7 @@ def images(
 
     ``size`` is the width of one in inches; ``vmin`` and ``vmax`` fix the grey scale.
     """
-    many = list(pictures) if isinstance(pictures, (list, tuple)) else [pictures]
+    many = as_list(pictures)
     names = [titles] if isinstance(titles, str) else list(titles or [])
     figure, axes = grid(len(many), columns, size, aspect(many[0]), bool(names))
     for axis, picture, name in zip(axes, many, [*names, *[""] * len(many)]):
@@ -140,10 +141,7 @@ def matrix(
     cell: float = 0.42,
 ) -> Figure:
     """Tables of numbers, every cell its value and a shade; cells in ``highlight`` are framed."""
-    many = [
-        np.atleast_2d(to_array(v))
-        for v in (values if isinstance(values, (list, tuple)) else [values])
-    ]
+    many = [np.atleast_2d(to_array(v)) for v in as_list(values)]
     widest, tallest = max(v.shape[1] for v in many), max(v.shape[0] for v in many)
     figure, axes = grid(len(many), columns, cell * widest, tallest / widest, titles is not None)
     for k, (axis, table) in enumerate(zip(axes, many)):
@@ -176,13 +174,13 @@ def curves(
         figure, axis = plt.subplots(figsize=size, layout="constrained")
         for (name, values), colour, line in zip(series.items(), cycle(PALETTE), cycle(LINES)):
             across, up = values if isinstance(values, tuple) else (x, values)
-            across = range(len(up)) if across is None else across
-            axis.plot(
-                across, up, color=colour, linestyle=line, label=name, marker="o" if markers else ""
-            )  # pyright: ignore
+            up = np.asarray(up, dtype=float)
+            across = np.arange(len(up)) if across is None else np.asarray(across)
+            style: Any = {"color": colour, "linestyle": line, "marker": "o" if markers else ""}
+            axis.plot(across, up, label=name, **style)
             if spread and name in spread:
-                low, high = (np.asarray(up) + s * np.asarray(spread[name]) for s in (-1, 1))
-                axis.fill_between(across, low, high, color=colour, alpha=0.18, linewidth=0)  # pyright: ignore
+                band = np.asarray(spread[name])
+                axis.fill_between(across, up - band, up + band, color=colour, alpha=0.18, lw=0)
         axis.set(xlabel=labels[0], ylabel=labels[1], title=title)
         if "x" in log:
             axis.set_xscale("log")

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
-from scipy import ndimage
+from skimage import measure
 from skimage.filters import threshold_otsu
 from torch import Tensor, nn
 
@@ -88,9 +89,8 @@ def components(mask: Tensor, min_area: int) -> Int[Tensor, "H W"]:
     """Instances of a mask: its 4-connected components of at least ``min_area`` pixels, numbered
     from 1.
     """
-    labels, count = ndimage.label(mask.numpy())
-    area = ndimage.sum_labels(mask.numpy(), labels, range(count + 1))
-    labels[(area < min_area)[labels]] = 0
+    labels = np.asarray(measure.label(mask.numpy(), connectivity=1))
+    labels[np.bincount(labels.ravel())[labels] < min_area] = 0
     return torch.from_numpy(labels).long()
 
 
