@@ -1,7 +1,6 @@
 """Boxes: their area, how much two of them overlap, and how they are written down.
 
-Shapes
-    N, M numbers of boxes · 4 coordinates; further axes in front are batches.
+N and M are numbers of boxes; further axes in front are batches.
 
 Formats, in pixels, x to the right and y down
     xyxy    left, top, right, bottom: what every function here takes unless told otherwise
@@ -40,11 +39,9 @@ def box_area(boxes: Num[Tensor, "*batch 4"], fmt: str = "xyxy") -> Num[Tensor, "
 def box_iou(
     boxes1: Num[Tensor, "*#batch N 4"], boxes2: Num[Tensor, "*#batch M 4"], fmt: str = "xyxy"
 ) -> Float[Tensor, "*batch_out N M"]:
-    """Intersection over union of every box of one set with every box of another.
+    """IoU of all pairs of two sets of upright boxes; ``torchvision.ops.box_iou``.
 
         IoU(A, B) = |A ∩ B| / |A ∪ B|,   |A ∪ B| = |A| + |B| − |A ∩ B|
-
-    ``torchvision.ops.box_iou``, for boxes that are not rotated.
 
     Args:
         boxes1, boxes2: (..., N, 4) and (..., M, 4), both written as ``fmt``.
@@ -56,8 +53,7 @@ def box_iou(
     Raises:
         ValueError: a set is not (..., n, 4), or ``fmt`` is another.
 
-    Source: Jaccard 1912; Everingham et al. 2010, *The PASCAL VOC challenge*, equation 4 (which
-    counts pixels, +1).
+    Source: Jaccard 1912; Everingham et al. 2010, *The PASCAL VOC challenge* (there with +1).
     """
     intersection, union = _intersection_and_union(boxes1, boxes2, fmt)
     return intersection / union
@@ -92,9 +88,7 @@ def generalized_box_iou(
     return intersection / union - (around - union) / around
 
 
-def _intersection_and_union(
-    boxes1: Tensor, boxes2: Tensor, fmt: str = "xyxy"
-) -> tuple[Tensor, Tensor]:
+def _intersection_and_union(boxes1: Tensor, boxes2: Tensor, fmt: str = "xyxy"):
     """Areas of A ∩ B and A ∪ B for all pairs, both (..., N, M).
 
     In place (the trailing _), since here a new N × M tensor costs more time than the arithmetic.
@@ -137,8 +131,7 @@ def box_convert(
         (..., 4), a new tensor. Whole numbers become floats where halves may arise (cxcywh).
 
     Raises:
-        ValueError: ``boxes`` has not 4 coordinates, or a format is another (torchvision's rotated
-            ones too).
+        ValueError: not 4 coordinates, or a format is another (torchvision's rotated ones too).
     """
     check_boxes("boxes", boxes)
     check_format("in_fmt", in_fmt)
@@ -175,8 +168,7 @@ def clip_boxes_to_image(
         size: the image's (height, width), in that order.
 
     Returns:
-        (..., 4), x in [0, width] and y in [0, height]. A box wholly outside keeps its place in the
-        list, and has no area.
+        (..., 4). A box wholly outside keeps its place in the list, and has no area.
 
     Raises:
         ValueError: ``boxes`` has not 4 coordinates, or ``size`` is negative.
@@ -195,8 +187,7 @@ def remove_small_boxes(boxes: Num[Tensor, "N 4"], min_size: float) -> Int[Tensor
     """Which boxes are at least ``min_size`` wide and high; ``torchvision.ops.remove_small_boxes``.
 
     Args:
-        boxes: (N, 4) xyxy.
-        min_size: in pixels; a side of exactly this length is long enough.
+        boxes, min_size: (N, 4) xyxy; pixels, a side of exactly this length is long enough.
 
     Returns:
         int64 (K,), rising indices of the boxes to keep.

@@ -66,9 +66,9 @@ def canny_nms(
     Raises:
         ValueError: the two are not images of one size.
 
-    Source: Canny 1986, *A computational approach to edge detection*, section VIII, which
-    interpolates between neighbours; rounding to four directions is common practice (OpenCV's, but
-    for ties on the diagonals, which it drops).
+    Source: Canny 1986, *A computational approach to edge detection*, who interpolates between
+    neighbours; rounding to four directions is common practice (OpenCV's, but for ties on the
+    diagonals, which it drops).
     """
     _check_images(gradient_magnitude, gradient_direction)
     height, width = gradient_magnitude.shape

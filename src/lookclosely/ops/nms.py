@@ -1,10 +1,7 @@
 """Non-maximum suppression of boxes: of many answers to one question, keep the best.
 
-Shapes
-    N boxes, xyxy in pixels · K boxes kept.
-
-Where the idea comes from, thin edges, is in :mod:`lookclosely.ops.edges`; its two functions can be
-imported from here too.
+N is the number of boxes (xyxy, in pixels), K of those kept. Where the idea comes from, thin edges,
+is in :mod:`lookclosely.ops.edges`; its two functions can be imported from here too.
 """
 
 import math
@@ -36,8 +33,7 @@ def nms(
         scores: (N,).
         iou_threshold: from 0 to 1. The IoU, rounded to the precision of ``boxes``, is compared
             with all digits of this number: in float32 an IoU of 1/10 is 0.100000001, more than
-            0.1. (So does torchvision on CPU; on CUDA it rounds the threshold too. Ours is the
-            same on both.)
+            0.1. (So does torchvision on CPU; on CUDA it rounds the threshold too.)
 
     Returns:
         int64 (K,), indices of the boxes kept, by falling score; of equal scores, the first comes
@@ -46,9 +42,8 @@ def nms(
     Raises:
         ValueError: ``boxes`` is not (N, 4), or ``scores`` is not (N,).
 
-    Source: greedy, as in Felzenszwalb et al. 2010, *Discriminatively trained part-based models*,
-    section 7.2 (who divide by the area of one box); by IoU, Girshick et al. 2014, *R-CNN*,
-    section 2.2.
+    Source: Felzenszwalb et al. 2010, *Discriminatively trained part-based models*, section 7.2
+    (who divide by the area of one box); by IoU, Girshick et al. 2014, *R-CNN*, section 2.2.
     """
     check_boxes("boxes", boxes, "(N, 4)")
     check_one_each("scores", scores, boxes)
@@ -104,9 +99,8 @@ def batched_nms(
 ) -> Int[Tensor, " K"]:
     """:func:`nms` within each class: boxes of two classes never suppress each other.
 
-    ``torchvision.ops.batched_nms``, whose result for few boxes depends on a trick: it shifts the
-    classes apart and suppresses once, which goes wrong for negative coordinates. Here each class
-    has its own turn.
+    ``torchvision.ops.batched_nms``, but for a trick: with few boxes it shifts the classes apart and
+    suppresses once, which goes wrong for negative coordinates. Here each class has its own turn.
 
     Args:
         boxes: (N, 4) xyxy.
