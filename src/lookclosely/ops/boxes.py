@@ -48,7 +48,7 @@ def box_iou(
 
     Returns:
         (..., N, M), from 0 (apart) to 1 (equal). Two boxes without area give 0/0, NaN, as in
-        torchvision: there is no right answer, and a wrong one would be hidden.
+        torchvision. (Its differences of uint8 boxes wrap around below 0; ours are right.)
 
     Raises:
         ValueError: a set is not (..., n, 4), or ``fmt`` is another.
