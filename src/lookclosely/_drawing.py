@@ -42,7 +42,8 @@ def overlay(picture: Picture, layer: Tensor, *, alpha: float = 0.55) -> np.ndarr
             or [torch.zeros_like(layer) > 0]
         )
     )
-    for region, colour in zip(regions.cpu().numpy().astype(bool), cycle(PALETTE)):
+    visible = cycle(colour for colour in PALETTE if colour != BLACK)  # black hides in the dark
+    for region, colour in zip(regions.cpu().numpy().astype(bool), visible):
         canvas[region] = (1 - alpha) * canvas[region] + alpha * np.array(to_rgb(colour))
         canvas[region & ~_eroded(region)] = to_rgb(colour)
     return canvas
