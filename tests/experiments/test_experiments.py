@@ -109,7 +109,8 @@ def test_missing_results_say_how_to_make_them(tmp_path):
 
 def test_command_line(tmp_path, capsys):
     assert main(["experiments", "list"]) == 0
-    assert all(name in capsys.readouterr().out for name in REGISTRY)
+    listed = capsys.readouterr().out
+    assert all(name in listed for name in REGISTRY)
     assert main(["experiments", "run", "no_such"]) == 2
     assert "choose from" in capsys.readouterr().err
     run = ["experiments", "run", "transpose_as_convolution", "--budget", "smoke", "--seeds", "1"]

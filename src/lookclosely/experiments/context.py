@@ -58,6 +58,8 @@ def balanced_pixels(
     """Positions (image, row, column) without end, each class equally often."""
     flat, width = labels.flatten(), labels.shape[-1]
     places = [(flat == k).nonzero()[:, 0] for k in range(classes)]
+    if missing := [k for k, place in enumerate(places) if not len(place)]:
+        raise ValueError(f"labels have no pixel of class {missing[0]}: give more images")
     while True:
         index = torch.stack(
             [p[torch.randint(len(p), (256,), generator=generator)] for p in places], dim=1
@@ -160,8 +162,8 @@ EXPERIMENT = Experiment(
         batch=32,
         width=8,
         precision="no",
-        train_images=8,
-        test_images=4,
+        train_images=40,
+        test_images=40,
         test_pixels=64,
     ),
     judge=judge,

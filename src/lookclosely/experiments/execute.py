@@ -1,5 +1,6 @@
 """Running an experiment, seed by seed."""
 
+import json
 import os
 import platform
 import time
@@ -38,7 +39,7 @@ def execute(
             claims=list(experiment.claims),
             sources=list(experiment.sources),
             budget=budget,
-            config=asdict(config),
+            config=json.loads(json.dumps(asdict(config))),  # as it is read back
             config_hash=config_hash,
             seeds=done,
             device=machine(device),
