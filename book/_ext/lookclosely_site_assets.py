@@ -6,6 +6,8 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
+# The theme's inline scripts, and its search at the end of the page, call these.
+NEEDED_AT_ONCE = {"documentation_options.js", "doctools.js"}
 VENDOR = Path(__file__).resolve().parents[1] / "vendor"
 
 
@@ -15,6 +17,15 @@ def copy_vendor(app: Sphinx) -> None:
         shutil.copytree(VENDOR, Path(app.outdir) / "vendor", dirs_exist_ok=True)
 
 
+def defer_scripts(app: Sphinx, pagename: str, template: str, context: dict, doctree: Any) -> None:
+    """Let the page be parsed before its scripts run; only what inline scripts use must wait."""
+    for script in context.get("script_files", []):
+        name = Path(str(getattr(script, "filename", None) or "")).name
+        if name and name not in NEEDED_AT_ONCE and "async" not in script.attributes:
+            script.attributes["defer"] = "defer"
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("builder-inited", copy_vendor)
+    app.connect("html-page-context", defer_scripts, priority=950)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
