@@ -1,5 +1,6 @@
 """Serve the scripts and fonts of others from the site itself (``vendor/``)."""
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,19 @@ def defer_scripts(app: Sphinx, pagename: str, template: str, context: dict, doct
             script.attributes["defer"] = "defer"
 
 
+def defer_search(app: Sphinx, exception: Exception | None) -> None:
+    """The same for the search, whose tags are written in the theme's template."""
+    if exception or app.builder.format != "html":
+        return
+    tag = re.compile(r'<script (src="[^"]*(?:searchtools|language_data|searchindex)\.js[^"]*")>')
+    for page in Path(app.outdir).rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        if page.stem != "search" and tag.search(text):
+            page.write_text(tag.sub(r"<script defer \1>", text), encoding="utf-8")
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("builder-inited", copy_vendor)
+    app.connect("build-finished", defer_search)
     app.connect("html-page-context", defer_scripts, priority=950)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
