@@ -26,6 +26,16 @@ def defer_scripts(app: Sphinx, pagename: str, template: str, context: dict, doct
             script.attributes["defer"] = "defer"
 
 
+def load_pictures_late(
+    app: Sphinx, pagename: str, template: str, context: dict, doctree: Any
+) -> None:
+    """A page's pictures are fetched as the reader comes near them, not before the text is there."""
+    if body := context.get("body"):
+        context["body"] = re.sub(
+            r"<img (?![^>]*\bloading=)", '<img loading="lazy" decoding="async" ', body
+        )
+
+
 def defer_search(app: Sphinx, exception: Exception | None) -> None:
     """The same for the search, whose tags are written in the theme's template."""
     if exception or app.builder.format != "html":
@@ -39,6 +49,7 @@ def defer_search(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("builder-inited", copy_vendor)
+    app.connect("html-page-context", load_pictures_late, priority=950)
     app.connect("build-finished", defer_search)
     app.connect("html-page-context", defer_scripts, priority=950)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
