@@ -80,9 +80,9 @@ def fit(
             already used are drawn and passed over); one is written every ``checkpoint_every``
             steps.
         progress: show a bar; by default where somebody watches (a terminal, a live notebook).
-        precision: "bf16" multiplies in bfloat16 and keeps weights and sums in float32; about twice
-        as fast
-            on a GPU, or a CPU with matrix units. "no" is float32 throughout.
+        precision: "bf16" multiplies in bfloat16 and keeps weights and sums in float32: about twice
+            as fast on a GPU, or a CPU that has instructions for it. On a CPU that has none it would
+            be ten times slower, so there "bf16" means float32. "no" is float32 throughout.
         device: "cpu" keeps the training on the CPU; by default Accelerate chooses.
 
     Raises:
@@ -104,6 +104,7 @@ def fit(
         start = _resume(accelerator, Path(checkpoint), history)
     wrapped.train()
     stream = _endless(batches)
+    half = precision == "bf16" and _multiplies_bfloat16(accelerator.device)
     hide = not (_watched() if progress is None else progress) or not accelerator.is_main_process
     for step in tqdm(range(steps), disable=hide, desc="training", leave=False):
         batch = next(stream)
@@ -112,7 +113,7 @@ def fit(
         rate = lr * cosine_schedule(step, steps=steps, warmup=warmup)
         for group in prepared.param_groups:
             group["lr"] = rate
-        with torch.autocast(accelerator.device.type, torch.bfloat16, enabled=precision == "bf16"):
+        with torch.autocast(accelerator.device.type, torch.bfloat16, enabled=half):
             loss = loss_fn(wrapped, _share(batch, accelerator))
         accelerator.backward(loss)
         if clip_norm is not None:
@@ -130,6 +131,11 @@ def fit(
 def _watched() -> bool:
     notebook = "ipykernel" in sys.modules and not os.environ.get("LOOKCLOSELY_STATIC")
     return notebook or sys.stderr.isatty()
+
+
+def _multiplies_bfloat16(device: torch.device) -> bool:
+    """Whether bfloat16 is quick there. Torch has no public name for the question on a CPU."""
+    return device.type != "cpu" or torch.cpu._is_avx512_bf16_supported()
 
 
 def _endless(batches: Iterable[Any]) -> Iterator[Any]:
