@@ -11,6 +11,7 @@ from lookclosely.ops.boxes import (
 from lookclosely.ops.convolution import conv2d, convolution_matrix, convolve, cross_correlate
 from lookclosely.ops.edges import canny_nms, non_max_suppression_1d
 from lookclosely.ops.nms import batched_nms, nms, soft_nms
+from lookclosely.ops.receptive_field import effective_receptive_field, receptive_field
 from lookclosely.ops.upsampling import bilinear_kernel, conv_transpose2d, overlap_map
 
 __all__ = [
@@ -26,10 +27,12 @@ __all__ = [
     "convolution_matrix",
     "convolve",
     "cross_correlate",
+    "effective_receptive_field",
     "generalized_box_iou",
     "nms",
     "non_max_suppression_1d",
     "overlap_map",
+    "receptive_field",
     "remove_small_boxes",
     "soft_nms",
 ]
