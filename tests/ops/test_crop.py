@@ -1,0 +1,149 @@
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from parity import DTYPES, assert_close, assert_parity
+from torch.autograd import gradcheck
+
+from lookclosely import ops
+
+
+def value_at(image, x, y):
+    """Bilinear, pixel centres at + ½, zero outside: image (H, W)."""
+    height, width = image.shape
+    left, top = math.floor(x - 0.5), math.floor(y - 0.5)
+    total = 0.0
+    for i in (top, top + 1):
+        for j in (left, left + 1):
+            if 0 <= i < height and 0 <= j < width:
+                share = (1 - abs(x - 0.5 - j)) * (1 - abs(y - 0.5 - i))
+                total += share * float(image[i, j])
+    return total
+
+
+def crop_loops(image, box, size):
+    x1, y1, x2, y2 = box
+    return torch.tensor(
+        [
+            [
+                value_at(
+                    image, x1 + (j + 0.5) * (x2 - x1) / size, y1 + (i + 0.5) * (y2 - y1) / size
+                )
+                for j in range(size)
+            ]
+            for i in range(size)
+        ],
+        dtype=image.dtype,
+    )
+
+
+def paste_loops(crop, box, size):
+    """crop (s, s) over an image of zeros; past the outermost centres the nearest value."""
+    x1, y1, x2, y2 = box
+    s, out = len(crop), torch.zeros(*size, dtype=crop.dtype)
+    for i in range(size[0]):
+        for j in range(size[1]):
+            x, y = (j + 0.5 - x1) / (x2 - x1) * s, (i + 0.5 - y1) / (y2 - y1) * s
+            if 0 <= x < s and 0 <= y < s:
+                out[i, j] = value_at(crop, min(max(x, 0.5), s - 0.5), min(max(y, 0.5), s - 0.5))
+    return out
+
+
+def random_boxes(count, height, width, generator, dtype=torch.float64):
+    """Some of them reach beyond the image."""
+    start = torch.rand(count, 2, generator=generator, dtype=dtype) * 1.2 - 0.3
+    extent = torch.rand(count, 2, generator=generator, dtype=dtype) + 0.1
+    return torch.cat([start, start + extent], 1) * torch.tensor([width, height] * 2, dtype=dtype)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_crop_and_resize_is_the_loop_s(seed, device):
+    generator = torch.Generator().manual_seed(seed)
+    images = torch.randn(3, 2, 7, 5, generator=generator, dtype=torch.float64)
+    boxes = random_boxes(3, 7, 5, generator)
+    found = ops.crop_and_resize(images.to(device), boxes.to(device), 4).cpu()
+    for image, box, crop in zip(images, boxes.tolist(), found):
+        for channel, values in zip(image, crop):
+            assert_close(values, crop_loops(channel, box, 4))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_paste_is_the_loop_s(seed, device):
+    generator = torch.Generator().manual_seed(seed)
+    crops = torch.randn(3, 2, 4, 4, generator=generator, dtype=torch.float64)
+    boxes = random_boxes(3, 9, 6, generator)
+    found, inside = (part.cpu() for part in ops.paste(crops.to(device), boxes.to(device), (9, 6)))
+    for crop, box, picture in zip(crops, boxes.tolist(), found):
+        for channel, values in zip(crop, picture):
+            assert_close(values, paste_loops(channel, box, (9, 6)))
+    assert torch.equal(found.abs().sum(1) > 0, inside)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("size", [7, 14, 20])
+def test_a_crop_of_the_whole_image_is_interpolate(size, dtype):
+    image = torch.randn(1, 3, 7, 7, dtype=dtype)
+    whole = torch.tensor([[0.0, 0, 7, 7]], dtype=dtype)
+
+    def library(x):
+        # Interpolate repeats the border, a crop fades into zeros: compare away from it.
+        return F.interpolate(x, size=(size, size), mode="bilinear", align_corners=False)
+
+    border = math.ceil(size / 7 / 2)
+    inner = (..., slice(border, -border), slice(border, -border))
+    assert_parity(
+        lambda x: ops.crop_and_resize(x, whole, size)[inner], lambda x: library(x)[inner], [image]
+    )
+
+
+def test_whole_pixels_are_copied_and_labels_stay_labels():
+    image = torch.arange(48.0).reshape(1, 1, 6, 8)
+    box = torch.tensor([[2.0, 1, 6, 5]])
+    assert_close(ops.crop_and_resize(image, box, 4), image[..., 1:5, 2:6])
+    labels = torch.randint(0, 5, (1, 1, 6, 8)).float()
+    assert set(ops.crop_and_resize(labels, box, 9, mode="nearest").unique().tolist()) <= set(
+        labels.unique().tolist()
+    )
+
+
+def test_paste_undoes_a_crop_of_whole_pixels():
+    image = torch.randn(1, 3, 10, 12)
+    box = torch.tensor([[3.0, 2, 9, 8]])
+    back, inside = ops.paste(ops.crop_and_resize(image, box, 6), box, (10, 12))
+    assert_close(back, image * inside[:, None])
+    assert inside.sum() == 36
+
+
+def test_gradients_flow_to_images_and_boxes():
+    images = torch.randn(1, 1, 5, 6, dtype=torch.float64, requires_grad=True)
+    boxes = torch.tensor([[0.7, 0.4, 4.9, 4.1]], dtype=torch.float64, requires_grad=True)
+    assert gradcheck(lambda i, b: ops.crop_and_resize(i, b, 3), [images, boxes])
+
+
+def test_no_boxes_give_no_crops(device):
+    none = torch.zeros(0, 4, device=device)
+    empty = torch.zeros(0, 3, 5, 6, device=device)
+    assert ops.crop_and_resize(empty, none, 4).shape == (0, 3, 4, 4)
+    pasted, inside = ops.paste(empty[..., :5], none, (7, 8))
+    assert pasted.shape == (0, 3, 7, 8) and inside.shape == (0, 7, 8)
+
+
+@pytest.mark.parametrize(
+    ("box", "count", "size", "word"),
+    [
+        ([[0.0, 0, 4, 4]], 2, 4, "boxes"),
+        ([[3.0, 0, 3, 4]], 1, 4, "area"),
+        ([[0.0, 0, 4, 4]], 1, 0, "size"),
+    ],
+)
+def test_bad_arguments_are_named(unchecked, box, count, size, word):
+    with pytest.raises(ValueError, match=word):
+        ops.crop_and_resize(torch.zeros(count, 1, 5, 5), torch.tensor(box), size)
+
+
+def test_paste_names_bad_arguments(unchecked):
+    with pytest.raises(ValueError, match="boxes"):
+        ops.paste(torch.zeros(2, 1, 4, 4), torch.tensor([[0.0, 0, 4, 4]]), (5, 5))
+    with pytest.raises(ValueError, match="area"):
+        ops.paste(torch.zeros(1, 1, 4, 4), torch.tensor([[0.0, 4, 4, 4]]), (5, 5))
