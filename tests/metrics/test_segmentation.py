@@ -1,6 +1,6 @@
 """Segmentation metrics against counting loops, torchmetrics, and each other."""
 
-import math
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.testing import assert_close
 from torchmetrics.functional import classification as tm
-from torchmetrics.functional.segmentation import dice_score
+from torchmetrics.functional import segmentation as tms
 
 from lookclosely.metrics import segmentation as ours
 
@@ -136,7 +136,7 @@ def test_dice_agrees_with_torchmetrics_for_a_image(seed: int):
     g = torch.Generator().manual_seed(seed)
     pred, target = torch.randint(4, (2, 1, 5, 7), generator=g)
     matrix = ours.confusion_matrix(pred, target, 4)
-    theirs = dice_score(
+    theirs = tms.dice_score(
         pred, target, 4, include_background=True, average=None, input_format="index"
     )
     expected = theirs.reshape(-1).double()
@@ -185,6 +185,108 @@ def test_matrices_add_up_but_scores_do_not():
     assert not torch.isclose(mean, ours.mean_iou(whole))
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_each_image_has_its_matrix(seed: int):
+    g = torch.Generator().manual_seed(seed)
+    n, k = seed % 4, 2 + seed % 3
+    shape = (n, 4, 5)[: 1 + seed % 3]
+    pred, target = torch.randint(k, (2, *shape), generator=g)
+    target = target.masked_fill(torch.rand(shape, generator=g) < 0.2, 255)
+    matrices = ours.confusion_matrices(pred, target, k, 255)
+    assert matrices.shape == (n, k, k)
+    for i in range(n):
+        assert torch.equal(matrices[i], counted(pred[i], target[i], k, 255))
+    assert torch.equal(matrices.sum(0), ours.confusion_matrix(pred, target, k, 255))
+
+
+ALL = (
+    ours.pixel_accuracy,
+    ours.mean_pixel_accuracy,
+    ours.iou,
+    ours.mean_iou,
+    ours.dice,
+    ours.precision,
+    ours.recall,
+    ours.f1,
+)
+
+
+@pytest.mark.parametrize("score", ALL, ids=lambda f: f.__name__)
+def test_a_stack_of_matrices_gives_a_stack_of_scores(score: Callable[[Tensor], Tensor]):
+    g = torch.Generator().manual_seed(0)
+    matrices = torch.randint(5, (2, 3, 4, 4), generator=g)
+    matrices[0, 1] = 0
+    matrices[1, 2, 0] = matrices[1, 2, :, 0] = 0
+    scores = score(matrices)
+    for i in range(2):
+        for j in range(3):
+            assert_close(scores[i, j], score(matrices[i, j]), equal_nan=True, rtol=0, atol=0)
+    assert score(matrices[:, :0]).shape[:2] == (2, 0)
+
+
+def test_an_ignored_class_is_left_out_of_each_mean_of_a_stack():
+    matrices = torch.tensor([[[0, 0], [2, 2]], [[0, 0], [0, 2]]])
+    assert ours.mean_iou(matrices, ignore_index=0).tolist() == [0.5, 1.0]
+    assert ours.mean_iou(matrices).tolist() == [0.25, 1.0]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_images_agree_with_torchmetrics_one_by_one(seed: int):
+    g = torch.Generator().manual_seed(seed)
+    k = 2 + seed % 4
+    pred, target = torch.randint(k, (2, 3, 4, 5), generator=g)
+    pred[0], target[0] = 0, 0  # an image of one class, all right
+    target[1] = k - 1
+    matrices = ours.confusion_matrices(pred, target, k)
+    options = {"include_background": True, "input_format": "index"}
+    theirs = tms.mean_iou(pred, target, k, per_class=True, **options).double()
+    expected = theirs.masked_fill(theirs == -1, NAN)  # their mark for a class that is nowhere
+    assert_close(ours.iou(matrices), expected, equal_nan=True, rtol=0, atol=1e-6)
+    mean = tms.mean_iou(pred, target, k, **options).double()
+    assert_close(ours.mean_iou(matrices), mean, rtol=0, atol=1e-6)
+    accuracy = tm.multiclass_accuracy(
+        pred.flatten(1), target.flatten(1), k, average="micro", multidim_average="samplewise"
+    )
+    assert_close(ours.pixel_accuracy(matrices), accuracy.double(), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_mean_pixel_accuracy_agrees_with_torchmetrics_where_every_class_is_true(seed: int):
+    g = torch.Generator().manual_seed(seed)
+    k = 2 + seed % 4
+    target = torch.cat([torch.arange(k), torch.randint(k, (20,), generator=g)])
+    pred = torch.randint(k, target.shape, generator=g)
+    theirs = tm.multiclass_accuracy(pred, target, k, average="macro")
+    mine = ours.mean_pixel_accuracy(ours.confusion_matrix(pred, target, k))
+    assert_close(mine, theirs.double(), rtol=0, atol=1e-6)
+
+
+@settings(max_examples=50, deadline=None)
+@given(counts)
+def test_summed_over_the_classes_precision_recall_and_f1_are_pixel_accuracy(numbers: list[int]):
+    """Each wrong pixel is one FP (of the predicted class) and one FN (of the true class)."""
+    matrix = torch.tensor(numbers).reshape(4, 4)
+    if not matrix.sum():
+        return
+    tp, fp, fn = ours._counts(matrix)
+    accuracy = ours.pixel_accuracy(matrix)
+    assert fp.sum() == fn.sum()
+    assert_close(tp.sum() / (tp + fp).sum(), accuracy)
+    assert_close(2 * tp.sum() / (2 * tp + fp + fn).sum(), accuracy)
+    assert_close(tp.sum() / (tp + fp + fn).sum(), accuracy / (2 - accuracy))
+
+
+def test_means_of_dice_and_iou_may_disagree():
+    """For one class Dice rises with IoU; a mean over classes may still put two nets in another
+    order."""
+    even = torch.tensor([[9, 0, 11], [0, 9, 11], [0, 0, 0]])[:2]  # two classes of 20 pixels
+    even = torch.cat([even, torch.zeros(1, 3, dtype=torch.long)])
+    uneven = torch.tensor([[20, 0, 0], [0, 0, 20], [0, 0, 0]])
+    for score, prefers_even in ((ours.iou, False), (ours.dice, True)):
+        a, b = score(even)[:2].mean(), score(uneven)[:2].mean()
+        assert (a > b) == prefers_even
+
+
 def test_a_sum_kept_as_floats_is_a_matrix_too():
     matrix = torch.tensor([[3, 1], [2, 4]])
     assert_close(ours.iou(matrix.float()), ours.iou(matrix))
@@ -229,87 +331,9 @@ def test_bad_maps(pred: Tensor, target: Tensor, k: int, message: str):
 
 @pytest.mark.usefixtures("unchecked")
 def test_bad_matrix():
-    with pytest.raises(ValueError, match=r"matrix must be K by K, but its shape is \(2, 3\)"):
-        ours.iou(torch.zeros(2, 3))
-
-
-# Boundaries
-
-
-def outline(mask: Tensor) -> set[tuple[int, int]]:
-    """Pixels unlike the next one on the right, below, or diagonally below right."""
-    rows, columns = mask.shape
-    return {
-        (i, j)
-        for i in range(rows)
-        for j in range(columns)
-        for a, b in ((i, j + 1), (i + 1, j), (i + 1, j + 1))
-        if mask[min(a, rows - 1), min(b, columns - 1)] != mask[i, j]
-    }
-
-
-def slow_boundary_f(pred: Tensor, target: Tensor, tolerance: float) -> float:
-    p, t = outline(pred), outline(target)
-    if not p or not t:
-        return 1.0 if p == t else 0.0
-    precise = sum(any(math.dist(a, b) <= tolerance for b in t) for a in p) / len(p)
-    recalled = sum(any(math.dist(a, b) <= tolerance for b in p) for a in t) / len(t)
-    return 2 * precise * recalled / (precise + recalled) if precise + recalled else 0.0
-
-
-@pytest.mark.parametrize("tolerance", [0, 1, 1.5, 2, 3.7])
-@pytest.mark.parametrize("seed", range(8))
-def test_boundary_f_is_the_definition(seed: int, tolerance: float):
-    g = torch.Generator().manual_seed(seed)
-    coarse = torch.rand(2, 1, 3, 4, generator=g) > 0.5
-    pred, target = coarse.repeat_interleave(3, 2).repeat_interleave(4, 3)[:, 0]  # (9, 16)
-    pred, target = pred ^ (torch.rand(9, 16, generator=g) > 0.95), target.roll(1, seed % 2)
-    expected = slow_boundary_f(pred, target, tolerance)
-    assert ours.boundary_f_score(pred, target, tolerance).item() == pytest.approx(expected, 1e-12)
-    assert {tuple(x) for x in ours.boundary_pixels(pred).nonzero().tolist()} == outline(pred)
-
-
-def square(top: int, left: int) -> Tensor:
-    mask = torch.zeros(20, 24, dtype=torch.bool)
-    mask[top : top + 8, left : left + 8] = True
-    return mask
-
-
-def test_a_shift_within_the_tolerance_is_forgiven():
-    for shift in (1, 2, 3):
-        scores = [
-            ours.boundary_f_score(square(5, 5), square(5, 5 + shift), r).item() for r in range(5)
-        ]
-        assert scores == sorted(scores)
-        assert scores[shift] == 1.0 and scores[shift - 1] < 1.0
-
-
-def test_boundary_f_of_empty_and_full_masks():
-    empty, full, some = torch.zeros(20, 24).bool(), torch.ones(20, 24).bool(), square(5, 5)
-    for nothing in (empty, full):  # the image's border is no boundary
-        assert ours.boundary_f_score(nothing, nothing, 2).item() == 1.0
-        assert ours.boundary_f_score(nothing, some, 2).item() == 0.0
-        assert ours.boundary_f_score(some, nothing, 2).item() == 0.0
-    assert ours.boundary_f_score(some, square(12, 15), 0).item() < 0.2
-    assert ours.boundary_f_score(square(0, 0), square(12, 16), 1).item() == 0.0
-
-
-def test_boundary_f_is_symmetric_and_blind_to_complements():
-    g = torch.Generator().manual_seed(0)
-    a, b = torch.rand(2, 12, 9, generator=g) > 0.5
-    score = ours.boundary_f_score(a, b, 1)
-    assert torch.equal(ours.boundary_f_score(b, a, 1), score)
-    assert torch.equal(ours.boundary_f_score(~a, b, 1), score)
-
-
-def test_boundary_f_takes_batches():
-    g = torch.Generator().manual_seed(0)
-    a, b = torch.rand(2, 2, 3, 12, 9, generator=g) > 0.7
-    scores = ours.boundary_f_score(a, b, 1.0)
-    assert scores.shape == (2, 3) and scores.dtype == torch.float64
-    assert scores[1, 2] == ours.boundary_f_score(a[1, 2], b[1, 2], 1.0)
-    assert ours.boundary_f_score(a[:0], b[:0], 1).shape == (0, 3)
-    assert ours.boundary_f_score(a[..., :0], b[..., :0], 1).eq(1).all()
+    for shape in ((2, 3), (4, 2, 3), (3,)):
+        with pytest.raises(ValueError, match="matrix must be K by K, but its shape is"):
+            ours.iou(torch.zeros(shape))
 
 
 def test_each_device_gives_the_same(device: torch.device):
@@ -318,16 +342,3 @@ def test_each_device_gives_the_same(device: torch.device):
     there = ours.confusion_matrix(pred.to(device), target.to(device), k, 255)
     assert there.device.type == device.type and torch.equal(there.cpu(), matrix)
     assert_close(ours.iou(there).cpu(), ours.iou(matrix), equal_nan=True)
-    a, b = torch.rand(2, 12, 9) > 0.5
-    score = ours.boundary_f_score(a.to(device), b.to(device), 1)
-    assert_close(score.cpu(), ours.boundary_f_score(a, b, 1))
-
-
-@pytest.mark.usefixtures("unchecked")
-def test_bad_boundaries():
-    mask = square(5, 5)
-    with pytest.raises(ValueError, match="pred has shape"):
-        ours.boundary_f_score(mask, mask.T, 1)
-    for tolerance in (-1, NAN, math.inf):
-        with pytest.raises(ValueError, match="tolerance is"):
-            ours.boundary_f_score(mask, mask, tolerance)

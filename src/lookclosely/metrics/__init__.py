@@ -1,5 +1,6 @@
 """Scores: how good is a segmentation, a detector, a set of instances?"""
 
+from lookclosely.metrics.boundary import boundary_f_score, boundary_pixels
 from lookclosely.metrics.detection import (
     AveragePrecision,
     PrecisionRecall,
@@ -15,9 +16,9 @@ from lookclosely.metrics.instances import (
     match_instances,
 )
 from lookclosely.metrics.matching import Matches, voc_match
+from lookclosely.metrics.ranking import kendall_tau
 from lookclosely.metrics.segmentation import (
-    boundary_f_score,
-    boundary_pixels,
+    confusion_matrices,
     confusion_matrix,
     dice,
     f1,
@@ -38,12 +39,14 @@ __all__ = [
     "boundary_f_score",
     "boundary_pixels",
     "class_curve",
+    "confusion_matrices",
     "confusion_matrix",
     "dice",
     "f1",
     "instance_f1",
     "instance_iou",
     "iou",
+    "kendall_tau",
     "match_instances",
     "mean_iou",
     "mean_pixel_accuracy",
