@@ -1,0 +1,118 @@
+"""FCN: any size, bilinear upsampling, skips, and fully connected layers as convolutions."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+
+from lookclosely import cost
+from lookclosely.models.fcn import FCN, Upsample, to_convolution
+
+
+def small(**options):
+    """Random scores: an untrained net's are 0."""
+    torch.manual_seed(0)
+    settings = {"num_classes": 3, "channels": (4, 5, 6), "hidden": 7, "strides": (8, 4, 2)}
+    model = FCN(**{**settings, **options}).double().eval()
+    for layer in model.score:
+        nn.init.normal_(layer.weight)
+    return model
+
+
+@pytest.mark.parametrize("size", [(16, 16), (33, 47), (7, 64), (1, 1)])
+@pytest.mark.parametrize("strides", [(8,), (8, 4), (8, 4, 2)])
+def test_output_has_the_size_of_the_input(size, strides, device):
+    model = small(strides=strides).to(device)
+    x = torch.zeros(2, 3, *size, dtype=torch.float64, device=device)
+    assert model(x).shape == (2, 3, *size)
+    shapes = [tuple(part.shape[-2:]) for part in model.score_maps(x)]
+    assert shapes == [(-(-size[0] // s), -(-size[1] // s)) for s in strides]
+
+
+@given(
+    classes=st.integers(1, 4),
+    factor=st.sampled_from([2, 4, 8, 16]),
+    height=st.integers(1, 6),
+    width=st.integers(1, 6),
+    learnt=st.booleans(),
+)
+def test_upsampling_starts_as_bilinear_up_to_the_border(classes, factor, height, width, learnt):
+    x = torch.randn(2, classes, height, width)
+    y = Upsample(classes, factor, learnt=learnt)(x)
+    library = F.interpolate(x, scale_factor=factor, mode="bilinear", align_corners=False)
+    torch.testing.assert_close(y, library, atol=1e-5, rtol=1e-5)
+
+
+def test_what_is_fixed_stays_and_what_is_learnt_moves():
+    x, target = torch.randn(2, 3, 16, 16).double(), torch.randint(3, (2, 16, 16))
+    for intermediate, last in ((True, False), (False, True), (False, False)):
+        model = small(learn_intermediate=intermediate, learn_last=last)
+        layers = [*model.enlarge, model.last]
+        before = [layer.layer.weight.clone() for layer in layers]
+        optimizer = torch.optim.AdamW(model.parameters(), lr=0.1)
+        F.cross_entropy(model(x), target).backward()
+        optimizer.step()
+        moved = [bool((b != a.layer.weight).any()) for b, a in zip(before, layers)]
+        assert moved == [intermediate, intermediate, last]
+    assert cost.parameters(small(learn_intermediate=False)) + 2 * 9 * 16 == cost.parameters(small())
+
+
+def test_a_new_net_gives_zeros_and_every_skip_matters():
+    x = torch.randn(1, 3, 24, 24).double()
+    assert not FCN(num_classes=3).double()(x).any()
+    model = small()
+    whole = model(x)
+    for skips in ((False, True), (True, False)):
+        model.skips = skips
+        assert not torch.allclose(model(x), whole)
+    model.skips = (False, False)
+    coarse = F.interpolate(model.score_maps(x)[0], scale_factor=8, mode="bilinear")
+    # Twice by 2 and once by 2 is not once by 8, but the mean over the image is kept.
+    torch.testing.assert_close(model(x).mean((2, 3)), coarse.mean((2, 3)), atol=0.05, rtol=0.05)
+
+
+def test_one_stride_is_the_coarse_scores_interpolated():
+    model, x = small(strides=(8,)), torch.randn(2, 3, 24, 40).double()
+    coarse = F.interpolate(model.score_maps(x)[0], scale_factor=8, mode="bilinear")
+    torch.testing.assert_close(model(x), coarse)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("bias", [True, False])
+@given(channels=st.integers(1, 5), height=st.integers(1, 4), width=st.integers(1, 4))
+def test_a_fully_connected_layer_is_a_convolution(dtype, bias, channels, height, width):
+    layer = nn.Linear(channels * height * width, 6, bias=bias).to(dtype)
+    convolution = to_convolution(layer, (height, width))
+    x = torch.randn(2, channels, height + 2, width + 1, dtype=dtype)
+    y = convolution(x)
+    assert y.shape == (2, 6, 3, 2) and y.dtype == dtype
+    for i in range(3):
+        for j in range(2):
+            window = x[:, :, i : i + height, j : j + width]
+            torch.testing.assert_close(y[:, :, i, j], layer(window.flatten(1)))
+
+
+def test_a_converted_layer_has_weights_of_its_own():
+    layer = nn.Linear(8, 2)
+    convolution = to_convolution(layer, (2, 2))
+    before = convolution.weight.clone()
+    nn.init.zeros_(layer.weight)
+    assert torch.equal(convolution.weight, before)
+
+
+@pytest.mark.parametrize(
+    ("call", "word"),
+    [
+        (lambda: FCN(strides=(32,)), "strides"),
+        (lambda: FCN(strides=(16, 4)), "strides"),
+        (lambda: FCN(strides=()), "strides"),
+        (lambda: FCN(channels=(4, 4), strides=(4, 2, 1)), "strides"),
+        (lambda: to_convolution(nn.Linear(10, 2), (3, 1)), "size"),
+        (lambda: to_convolution(nn.Linear(10, 2), (0, 1)), "size"),
+    ],
+)
+def test_bad_arguments_are_named(unchecked, call, word):
+    with pytest.raises(ValueError, match=word):
+        call()
