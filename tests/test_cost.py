@@ -26,3 +26,12 @@ def test_seconds_is_the_time_of_one_call():
     calls = []
     assert 0 <= cost.seconds(lambda: calls.append(1), repeats=3) < 1
     assert len(calls) == 4
+
+
+def test_saved_bytes_by_hand():
+    model = nn.Sequential(nn.Conv2d(3, 4, 1), nn.ReLU(inplace=True), nn.Conv2d(4, 2, 1))
+    x = torch.zeros(1, 3, 5, 5)
+    # The input, and the ReLU's output, which the ReLU and the second convolution both keep.
+    assert cost.saved_bytes(model, x) == 4 * 25 * (3 + 4)
+    with torch.no_grad():
+        assert cost.saved_bytes(model, x) == 4 * 25 * 7

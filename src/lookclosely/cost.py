@@ -47,6 +47,27 @@ def multiply_adds(model: nn.Module, *inputs: Tensor) -> int:
     return total
 
 
+def saved_bytes(model: nn.Module, *inputs: Tensor) -> int:
+    """What one call keeps for the backward pass, in bytes: the memory that training adds.
+
+    Tensors that several layers keep count once; parameters are left out. A training step's peak is
+    about this, the parameters, their gradients and the optimiser's state.
+    """
+    parameters = {p.untyped_storage().data_ptr() for p in model.parameters()}
+    kept: dict[int, int] = {}
+
+    def pack(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in parameters:
+            kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        output = model(*inputs)  # held, so that no address is given to two tensors
+    del output
+    return sum(kept.values())
+
+
 def seconds(call: Callable[[], object], *, repeats: int = 7) -> float:
     """Median wall time of a call, after one to warm up; waits for the GPU if there is one."""
     times = []

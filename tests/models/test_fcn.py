@@ -79,6 +79,20 @@ def test_one_stride_is_the_coarse_scores_interpolated():
     torch.testing.assert_close(model(x), coarse)
 
 
+def test_the_paper_s_net_has_134_million_parameters():
+    with torch.device("meta"):  # shapes only
+        model = FCN(
+            num_classes=21,
+            channels=(64, 128, 256, 512, 512),
+            convolutions=(2, 2, 3, 3, 3),
+            hidden=4096,
+            kernel=7,
+            strides=(32, 16, 8),
+        )
+        assert model(torch.zeros(1, 3, 500, 500)).shape == (1, 21, 500, 500)
+    assert round(cost.parameters(model) / 1e6) == 134  # Table 1
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("bias", [True, False])
 @given(channels=st.integers(1, 5), height=st.integers(1, 4), width=st.integers(1, 4))
@@ -109,6 +123,8 @@ def test_a_converted_layer_has_weights_of_its_own():
         (lambda: FCN(strides=(16, 4)), "strides"),
         (lambda: FCN(strides=()), "strides"),
         (lambda: FCN(channels=(4, 4), strides=(4, 2, 1)), "strides"),
+        (lambda: FCN(convolutions=(1, 2)), "convolutions"),
+        (lambda: FCN(convolutions=0), "convolutions"),
         (lambda: to_convolution(nn.Linear(10, 2), (3, 1)), "size"),
         (lambda: to_convolution(nn.Linear(10, 2), (0, 1)), "size"),
     ],

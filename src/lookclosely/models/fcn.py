@@ -72,6 +72,16 @@ def conv(channels_in: int, channels_out: int, kernel_size: int = 3) -> nn.Sequen
     )
 
 
+def score_layer(channels: int, classes: int) -> nn.Conv2d:
+    """A 1x1 convolution that starts at 0: "we zero-initialize the class scoring layer" (section
+    4.3). A new skip then leaves the prediction as it was.
+    """
+    layer = nn.Conv2d(channels, classes, 1)
+    for parameter in layer.parameters():
+        nn.init.zeros_(parameter)
+    return layer
+
+
 class Upsample(nn.Module):
     """Score maps (B, K, h, w), ``factor`` times as large, by a transposed convolution.
 
@@ -110,8 +120,9 @@ class FCN(nn.Module):
         in_channels: C, 3 for RGB.
         num_classes: K, background included.
         channels: features of each block of convolutions; a 2x2 pooling follows each.
-        convolutions: how many a block has.
-        hidden: features of the two layers that stand for the fully connected ones.
+        convolutions: how many a block has, one number for all or one for each.
+        hidden, kernel: features of the two layers that stand for the fully connected ones, and the
+            kernel of the first of them.
         strides: of the maps that are scored, coarsest first, each half of the one before. The first
             is 2^len(channels). (16,) is our FCN-32s: one score map, enlarged 16 times in one step.
             (16, 8) is FCN-16s, (16, 8, 4) is FCN-8s.
@@ -121,8 +132,11 @@ class FCN(nn.Module):
     ``self.skips`` has one flag for each stride after the first. Set to False on a trained net, it
     leaves out that stride's scores.
 
+    With channels (64, 128, 256, 512, 512), convolutions (2, 2, 3, 3, 3), hidden 4096, kernel 7 and
+    strides (32, 16, 8) it has the size of the paper's FCN-8s on VGG-16.
+
     Raises:
-        ValueError: for other strides.
+        ValueError: for other strides, or other numbers of ``convolutions``.
     """
 
     def __init__(
@@ -131,27 +145,27 @@ class FCN(nn.Module):
         in_channels: int = 3,
         num_classes: int = 2,
         channels: Sequence[int] = (16, 32, 48, 64),
-        convolutions: int = 2,
+        convolutions: int | Sequence[int] = 2,
         hidden: int = 128,
+        kernel: int = 3,
         strides: Sequence[int] = (16, 8, 4),
         learn_intermediate: bool = True,
         learn_last: bool = False,
     ):
         super().__init__()
-        _check_strides(tuple(strides), 2 ** len(channels))
+        many = isinstance(convolutions, Sequence)
+        counts = tuple(convolutions) if many else (convolutions,) * len(channels)
+        _check(tuple(strides), len(channels), counts)
         self.strides = tuple(strides)
         self.skips = (True,) * (len(self.strides) - 1)
         self.blocks = nn.ModuleList(
-            nn.Sequential(conv(a, b), *(conv(b, b) for _ in range(convolutions - 1)))
-            for a, b in zip([in_channels, *channels], channels)
+            nn.Sequential(conv(a, b), *(conv(b, b) for _ in range(n - 1)))
+            for a, b, n in zip([in_channels, *channels], channels, counts)
         )
-        self.head = nn.Sequential(conv(channels[-1], hidden), conv(hidden, hidden, 1))
+        self.head = nn.Sequential(conv(channels[-1], hidden, kernel), conv(hidden, hidden, 1))
         # The map of stride s comes out of block number log2(s).
         scored = [hidden, *(channels[s.bit_length() - 2] for s in self.strides[1:])]
-        self.score = nn.ModuleList(nn.Conv2d(c, num_classes, 1) for c in scored)
-        for layer in self.score:  # "we zero-initialize the class scoring layer" (section 4.3)
-            for parameter in layer.parameters():
-                nn.init.zeros_(parameter)
+        self.score = nn.ModuleList(score_layer(c, num_classes) for c in scored)
         self.enlarge = nn.ModuleList(
             Upsample(num_classes, 2, learnt=learn_intermediate) for _ in self.skips
         )
@@ -176,10 +190,15 @@ class FCN(nn.Module):
         return self.last(total)[..., :height, :width]
 
 
-def _check_strides(strides: tuple[int, ...], coarsest: int) -> None:
+def _check(strides: tuple[int, ...], blocks: int, counts: tuple[int, ...]) -> None:
+    coarsest = 2**blocks
     wanted = tuple(coarsest >> k for k in range(len(strides)))
     if not strides or strides != wanted or strides[-1] < 2:
         raise ValueError(
             f"strides is {strides}: give {coarsest} (one pooling by 2 for each of the channels) "
             f"and then half of it, and half of that, down to 2 at the least"
+        )
+    if len(counts) != blocks or min(counts) < 1:
+        raise ValueError(
+            f"convolutions is {counts}: give one number, or one for each of the {blocks} blocks"
         )
