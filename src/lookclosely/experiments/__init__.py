@@ -6,6 +6,7 @@ from . import (
     costs,
     fcn_strides,
     full_resolution,
+    metric_agreement,
     nms_threshold,
     nuclei_segmentation,
     skip_connections,
@@ -20,6 +21,7 @@ REGISTRY: dict[str, Experiment] = {
     module.EXPERIMENT.name: module.EXPERIMENT
     for module in (
         context,
+        metric_agreement,
         transpose_as_convolution,
         checkerboard,
         full_resolution,
