@@ -1,0 +1,123 @@
+"""A classifier of windows, and its answers at all places of an image, computed in one pass.
+
+Sermanet et al., "OverFeat: Integrated recognition, localization and detection using convolutional
+networks", ICLR 2014, sections 3.3 and 3.5; Giusti, Cireşan, Masci, Gambardella and Schmidhuber,
+"Fast image scanning with deep max-pooling convolutional neural networks", ICIP 2013.
+
+Unlike `models.patch.PatchClassifier` this one pads nowhere: zeros inside each window would make an
+answer depend on where its window was cut, and no two windows could share anything.
+
+Shapes: N images, B windows, C channels, w the window's side (odd), K classes, p poolings.
+"""
+
+from itertools import pairwise
+
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from lookclosely.models.fcn import to_convolution
+from lookclosely.ops import receptive_field, split_phases, stitch
+
+
+class WindowClassifier(nn.Module):
+    """Windows (B, C, w, w) to scores (B, K) for the pixel in the middle.
+
+    ``pools`` times a convolution without padding (4×4 the first time, then 3×3), ReLU and a 2×2
+    maximum; then two fully connected layers. The first kernel is even so that the window is odd.
+
+    ``layers`` lists all of it as (kernel, stride, padding), the first fully connected layer as a
+    kernel over all that it sees.
+
+    Raises:
+        ValueError: if a window of this size does not come out even after the poolings.
+    """
+
+    def __init__(
+        self,
+        *,
+        in_channels: int,
+        num_classes: int,
+        window: int = 27,
+        pools: int = 2,
+        width: int = 16,
+        hidden: int = 64,
+    ):
+        super().__init__()
+        self.layers = [(k, s, 0) for k, s in [(4, 1), (2, 2), *[(3, 1), (2, 2)] * (pools - 1)]]
+        least, self.stride, _ = receptive_field(self.layers)
+        steps, rest = divmod(window - least, self.stride)
+        if pools < 1 or rest or steps < 0:
+            raise ValueError(
+                f"window is {window}: give {least} plus a multiple of {self.stride} for "
+                f"{pools} poolings, of which there must be 1 or more"
+            )
+        self.window, self.side = window, steps + 1
+        self.layers.append((self.side, 1, 0))
+        channels = [in_channels, *(width * 2**n for n in range(pools))]
+        self.features = nn.Sequential()
+        for n, (c_in, c_out) in enumerate(pairwise(channels)):
+            self.features.append(nn.Conv2d(c_in, c_out, 3 if n else 4))
+            self.features.append(nn.ReLU()).append(nn.MaxPool2d(2))
+        self.head = nn.Sequential(
+            nn.Flatten(),
+            nn.Linear(channels[-1] * self.side**2, hidden),
+            nn.ReLU(),
+            nn.Linear(hidden, num_classes),
+        )
+
+    def forward(self, x: Float[Tensor, "B C w w"]) -> Float[Tensor, "B K"]:
+        return self.head(self.features(x))
+
+    def convolutional(self) -> nn.Sequential:
+        """The same network for images: (N, C, H, W) to (N, K, …), an answer every 2^p pixels.
+
+        The convolutions are shared with this classifier, the fully connected layers are copied.
+        """
+        _, first, relu, second = self.head
+        assert isinstance(first, nn.Linear) and isinstance(second, nn.Linear)
+        sides = (self.side, self.side), (1, 1)
+        return nn.Sequential(
+            *self.features, to_convolution(first, sides[0]), relu, to_convolution(second, sides[1])
+        )
+
+
+class OnePass(nn.Module):
+    """A convolutional network's answer at every place of its window, nothing computed twice.
+
+    Each 2×2 maximum of stride 2 is taken at every place instead, and the results are dealt out to
+    four smaller images, so that the layers after it meet the neighbours they know. At the end all
+    answers are stitched together: those of ``ops.shift_and_stitch``, for less.
+
+    Args:
+        network: convolutions of stride 1 and layers that act on each pixel alone, both without
+            padding, and ``nn.MaxPool2d`` whose stride is its kernel size.
+
+    Source: Giusti et al. 2013, "fragments"; OverFeat does it at its last pooling only.
+    """
+
+    def __init__(self, network: nn.Sequential):
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Float[Tensor, "N C H W"]) -> Float[Tensor, "N K H_out W_out"]:
+        sizes = [k.kernel_size for k in self.network if isinstance(k, nn.MaxPool2d)]
+        kernels = [k for k in self.network if isinstance(k, nn.Conv2d | nn.MaxPool2d)]
+        field = receptive_field([(_int(k.kernel_size), _int(k.stride), 0) for k in kernels])
+        height, width = (n - field.size + 1 for n in x.shape[-2:])
+        # Windows that start past the end of the image fill up the last phases.
+        x = F.pad(x, (0, -width % field.stride, 0, -height % field.stride))
+        for layer in self.network:
+            if isinstance(layer, nn.MaxPool2d):
+                factor = _int(layer.kernel_size)
+                x = split_phases(F.max_pool2d(x, factor, stride=1), factor)
+            else:
+                x = layer(x)
+        for size in reversed(sizes):
+            x = stitch(x, _int(size))
+        return x[..., :height, :width]
+
+
+def _int(size: int | tuple[int, ...]) -> int:
+    """A kernel's side, or its stride; square ones only."""
+    return size if isinstance(size, int) else size[0]

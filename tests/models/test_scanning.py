@@ -1,0 +1,87 @@
+"""Window classifiers: their convolutional form and one pass give what each window gives alone."""
+
+import pytest
+import torch
+from torch import nn
+
+from lookclosely import cost, ops
+from lookclosely.models.patch import cut_patches
+from lookclosely.models.scanning import OnePass, WindowClassifier
+
+
+def classifier(window=19, pools=2, **options):
+    """Weights that are whole numbers, so that float64 sums are exact in any order."""
+    torch.manual_seed(0)
+    options = {"in_channels": 2, "num_classes": 3, "width": 3, "hidden": 4, **options}
+    model = WindowClassifier(window=window, pools=pools, **options).double()
+    for weight in model.parameters():
+        weight.data = torch.randint(-2, 3, weight.shape).double()
+    return model
+
+
+def all_windows(images, window):
+    """(N·H'·W', C, w, w): every window that lies inside, row by row."""
+    parts = images.unfold(-2, window, 1).unfold(-2, window, 1)  # (N, C, H', W', w, w)
+    return parts.permute(0, 2, 3, 1, 4, 5).flatten(0, 2)
+
+
+@pytest.mark.parametrize(("pools", "window"), [(1, 5), (1, 11), (2, 11), (2, 19), (3, 31)])
+@pytest.mark.parametrize("more", [(0, 0), (3, 6), (9, 8)])
+def test_every_way_gives_what_the_windows_give(pools, window, more):
+    model = classifier(window, pools)
+    rows, columns = 2**pools + more[0], 2**pools + more[1]
+    x = torch.randint(-3, 4, (2, 2, window - 1 + rows, window - 1 + columns)).double()
+    with torch.no_grad():
+        alone = model(all_windows(x, window)).unflatten(0, (2, rows, columns)).movedim(-1, 1)
+        network = model.convolutional()
+        assert torch.equal(network(x), alone[..., :: 2**pools, :: 2**pools])
+        assert torch.equal(OnePass(network)(x), alone)
+        assert torch.equal(ops.shift_and_stitch(network, x, model.stride), alone)
+
+
+def test_windows_round_pixels_are_those_of_the_padded_image():
+    model = classifier()
+    image = torch.randint(-3, 4, (1, 2, 12, 14)).double()
+    where = torch.cartesian_prod(torch.tensor([0]), torch.arange(12), torch.arange(14))
+    padded = nn.ReflectionPad2d(model.window // 2)(image)
+    with torch.no_grad():
+        alone = model(cut_patches(image, where, model.window)).T.reshape(1, 3, 12, 14)
+        assert torch.equal(OnePass(model.convolutional())(padded), alone)
+
+
+@pytest.mark.parametrize(("pools", "window"), [(1, 15), (2, 27), (3, 31)])
+def test_layers_describe_the_network(pools, window):
+    model = classifier(window, pools)
+    field = ops.receptive_field(model.layers)
+    assert field == (window, 2**pools, 0) == (model.window, model.stride, 0)
+    network = model.convolutional()
+    x = torch.randn(40, 2, window + 8, window + 8, dtype=torch.float64)
+    seen = ops.effective_receptive_field(network, x, at=0) > 0
+    assert seen[:window, :window].any(0).all() and not seen[window:].any()
+
+
+def test_one_pass_computes_each_number_once():
+    """Multiply-adds: the places of each layer's field, times its weights."""
+    model, side = classifier(19), 8
+    x = torch.zeros(1, 2, 19 - 1 + side, 19 - 1 + side, dtype=torch.float64)
+    network = model.convolutional()
+    expected = 0
+    convolutions = [layer for layer in network if isinstance(layer, nn.Conv2d)]
+    for layer, field in zip(convolutions, (4, 9, 19, 19), strict=True):
+        expected += layer.weight.numel() * (x.shape[-1] - field + 1) ** 2
+    assert cost.multiply_adds(OnePass(network), x) == expected
+
+
+def test_gradients_reach_the_weights_through_one_pass():
+    model = classifier(11)
+    x = torch.randn(1, 2, 18, 18, dtype=torch.float64)
+    network = OnePass(model.convolutional())
+    network(x).square().sum().backward()
+    for weights in [*network.parameters(), *model.features.parameters()]:
+        assert weights.grad is not None and weights.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize(("window", "pools"), [(10, 2), (7, 2), (28, 2), (4, 1), (11, 0)])
+def test_windows_that_do_not_fit_are_named(window, pools):
+    with pytest.raises(ValueError, match=f"window is {window}"):
+        WindowClassifier(in_channels=3, num_classes=2, window=window, pools=pools)
