@@ -4,13 +4,20 @@ from . import (
     checkerboard,
     context,
     costs,
+    deconvnet_batch_norm,
+    deconvnet_ensemble,
+    dilated_against_strided,
     fcn_strides,
     full_resolution,
     metric_agreement,
+    multi_scale,
     nms_threshold,
     nuclei_segmentation,
+    object_scale,
+    recurrent_passes,
     skip_connections,
     transpose_as_convolution,
+    two_stage_training,
 )
 from .core import Experiment, Outcome, Result, Verdict
 from .execute import execute, machine
@@ -21,6 +28,8 @@ REGISTRY: dict[str, Experiment] = {
     module.EXPERIMENT.name: module.EXPERIMENT
     for module in (
         context,
+        multi_scale,
+        recurrent_passes,
         metric_agreement,
         transpose_as_convolution,
         checkerboard,
@@ -28,6 +37,11 @@ REGISTRY: dict[str, Experiment] = {
         fcn_strides,
         nuclei_segmentation,
         skip_connections,
+        dilated_against_strided,
+        two_stage_training,
+        deconvnet_ensemble,
+        object_scale,
+        deconvnet_batch_norm,
         nms_threshold,
         costs,
     )
