@@ -21,8 +21,9 @@ def _add_experiments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True)
     listing = actions.add_parser("list", help="every experiment, its claims and its result")
     listing.set_defaults(run=_list)
-    run = actions.add_parser("run", help="run one and write its result")
-    run.add_argument("name")
+    run = actions.add_parser("run", help="run some and write their results")
+    # One process for several: experiments that train the same nets then train them once.
+    run.add_argument("names", nargs="+", metavar="name")
     run.add_argument("--budget", choices=("smoke", "full"), default="full")
     run.add_argument("--seeds", type=int, default=3)
     run.add_argument(
@@ -67,20 +68,19 @@ def _list(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace) -> int:
     from .experiments import REGISTRY, RESULTS, execute
 
-    if options.name not in REGISTRY:
-        print(f"no experiment {options.name!r}: choose from {', '.join(REGISTRY)}", file=sys.stderr)
+    if unknown := [name for name in options.names if name not in REGISTRY]:
+        print(f"no experiment {unknown[0]!r}: choose from {', '.join(REGISTRY)}", file=sys.stderr)
         return 2
-    experiment = REGISTRY[options.name]
-    folder = options.out or (RESULTS if options.budget == "full" else None)
-    result = execute(
-        experiment,
-        budget=options.budget,
-        seeds=options.seeds,
-        device=options.device,
-        folder=folder,
-    )
-    verdict = experiment.judge(result)
-    print(f"{result.name}: {result.made}\n{verdict.ours}\n{verdict.sentence}")
+    for name in options.names:
+        result = execute(
+            REGISTRY[name],
+            budget=options.budget,
+            seeds=options.seeds,
+            device=options.device,
+            folder=options.out or (RESULTS if options.budget == "full" else None),
+        )
+        verdict = REGISTRY[name].judge(result)
+        print(f"{result.name}: {result.made}\n{verdict.ours}\n{verdict.sentence}")
     return 0
 
 

@@ -102,7 +102,7 @@ class DeconvNet(nn.Module):
         x = self.from_code(x)
         yield f"deconvolution {_size(x)}", x
         for up, place in zip(self.up, reversed(places)):
-            x = F.max_unpool2d(x, place, 2)
+            x = F.max_unpool2d(x, place, [2, 2])
             yield f"unpooling {_size(x)}", x
             x = up(x)
             yield f"deconvolution {_size(x)}", x

@@ -1,0 +1,84 @@
+"""C10: DeconvNet trained on easy crops first, then on hard ones, or on hard ones all the time."""
+
+from dataclasses import dataclass, field
+
+from ._proposal_training import (
+    SCENES,
+    Stages,
+    Training,
+    deconvnet,
+    proposal_scores,
+    proposals,
+    two_stages,
+)
+from ._scene_labelling import labelled, scores
+from .core import Experiment, Outcome, Result, Verdict
+
+
+@dataclass(frozen=True)
+class Config:
+    training: Training = field(default_factory=Training)
+    test_scenes: int = 100
+
+
+def variants(training: Training) -> dict[str, Stages]:
+    """The third has the schedule of the first, two warm-ups and decays, and no easy crops."""
+    easy = training.easy_steps
+    return {
+        "two_stages": two_stages(training),
+        "one_stage": (("hard", training.steps),),
+        "restarted": (("hard", easy), ("hard", training.steps - easy)),
+    }
+
+
+def run(config: Config, seed: int, device: str | None) -> Outcome:
+    images, labels = labelled("test", config.test_scenes, SCENES)
+    boxes = proposals(config.test_scenes, config.training.proposals)
+    metrics, losses = {}, {}
+    weights = None
+    for name, stages in variants(config.training).items():
+        net, losses[name] = deconvnet(config.training, seed, stages)
+        metrics[name] = scores(proposal_scores(net, images, boxes).argmax(1), labels)
+        weights = weights or net.state_dict()
+    return Outcome(metrics, losses, weights)
+
+
+def judge(result: Result) -> Verdict:
+    two, one, again = (
+        result.values(f"{name}/miou") for name in ("two_stages", "one_stage", "restarted")
+    )
+    gains = [a - max(b, c) for a, b, c in zip(two, one, again)]
+    held = "yes" if min(gains) > 0 else "no" if max(gains) < 0 else "partly"
+    return Verdict(
+        held,
+        f"mean IoU {result.text('two_stages/miou')} in two stages, {result.text('one_stage/miou')} "
+        f"in one, {result.text('restarted/miou')} in one with the schedule of two",
+        f"Against the better of the two others, paired by seed: {min(gains):+.3f} to "
+        f"{max(gains):+.3f}.",
+    )
+
+
+TINY = Training(
+    size=16,
+    channels=(8, 16),
+    code=16,
+    steps=24,
+    easy_steps=8,
+    batch=8,
+    precision="no",
+    train_scenes=12,
+    proposals=4,
+    fcn_batch=2,
+)
+
+EXPERIMENT = Experiment(
+    name="two_stage_training",
+    claims=("C10",),
+    sources=("S000 · DeconvNet: tricks",),
+    statement="DeconvNet is trained in two stages: easy, centred crops first, then hard ones.",
+    chapter="segmentation/deconvnet",
+    run=run,
+    full=Config(),
+    smoke=Config(training=TINY, test_scenes=4),
+    judge=judge,
+)
