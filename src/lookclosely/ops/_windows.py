@@ -33,7 +33,7 @@ def windows(
     return x
 
 
-def pad(x: Num[Tensor, "..."], amounts: Sequence[tuple[int, int]], value: int = 0):
+def pad(x: Num[Tensor, "..."], amounts: Sequence[tuple[int, int]], value: float = 0):
     """Pad the last axes with ``value``; ``amounts`` holds (before, after) for each of them."""
     return F.pad(x, [n for pair in reversed(amounts) for n in pair], value=value)
 

@@ -1,0 +1,96 @@
+"""Max pooling: the largest number of each window, and where it stood.
+
+Shapes
+    N batch · C channels · H, W height and width of the input · h, w of the output.
+    The batch axis may be left out, as in ``torch.nn.functional``.
+
+Along one axis of n pixels there are
+
+    n_out = ⌊(n + 2·padding − dilation·(kernel_size − 1) − 1) / stride⌋ + 1
+
+windows. Pixels of a last window that does not fit are left over.
+"""
+
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from lookclosely.ops._arguments import IntOrAxes, per_axis
+from lookclosely.ops._windows import pad, windows
+
+Axes = tuple[int, ...]  # one number for each axis
+
+
+def max_pool2d(
+    input: Float[Tensor, "*batch C H W"],
+    kernel_size: IntOrAxes,
+    stride: IntOrAxes | None = None,
+    padding: IntOrAxes = 0,
+    dilation: IntOrAxes = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Any:  # a tensor, or a pair: so has the library's
+    """Max pooling, ``torch.nn.functional.max_pool2d``: the largest number of each window.
+
+        out[i, j] = max_u,v input[i·s + u·d − p, j·s + v·d − p]
+
+    Where several are largest, the first in reading order counts: it is the one remembered, and
+    the one that gets the gradient.
+
+    Args:
+        input: (N, C, H, W) or (C, H, W), with a pixel or more.
+        kernel_size: k; an int or (vertical, horizontal), as are the next three.
+        stride: s, step of the window; ``kernel_size`` if left out.
+        padding: p, at most half of k; what is padded never wins.
+        dilation: d, distance between two pixels of a window.
+        ceil_mode: only False; a last window that does not fit is left out.
+        return_indices: also give where each maximum was found.
+
+    Returns:
+        (N, C, h, w) or (C, h, w); see the module's formula. With ``return_indices`` a pair: the
+        maxima, and for each the int64 index ``row·W + column`` of its pixel in its own plane.
+
+    Raises:
+        ValueError: no pixel or no window, too much padding, or ``ceil_mode``.
+    """
+    if input.ndim not in (3, 4) or 0 in input.shape[-2:]:
+        raise ValueError(
+            f"input must be (N, C, H, W) or (C, H, W) with at least one pixel, "
+            f"but is {tuple(input.shape)}."
+        )
+    if ceil_mode:
+        raise ValueError("ceil_mode is True: only False is written here; pad the input instead.")
+    size = per_axis("kernel_size", kernel_size, 2, minimum=1)
+    step = per_axis("stride", size if stride is None else stride, 2, minimum=1)
+    gaps = per_axis("dilation", dilation, 2, minimum=1)
+    border = per_axis("padding", padding, 2)
+    if any(2 * p > k for p, k in zip(border, size, strict=True)):
+        raise ValueError(f"padding is {padding!r}: give at most half of the kernel_size {size}.")
+
+    planes = _planes(input, size, step, border, gaps)
+    return planes if return_indices else planes[0]
+
+
+def _planes(
+    input: Float[Tensor, "*batch C H W"], size: Axes, step: Axes, border: Axes, gaps: Axes
+) -> tuple[Float[Tensor, "*batch C h w"], Int[Tensor, "*batch C h w"]]:
+    """The maxima, and where in its plane each of them is."""
+    height, width = input.shape[-2:]
+    spans = [d * (k - 1) + 1 for k, d in zip(size, gaps)]
+    if any(span > n + 2 * p for span, n, p in zip(spans, (height, width), border)):
+        raise ValueError(
+            f"kernel_size is {size} and spans {tuple(spans)} pixels, more than the padded input "
+            f"of {height} × {width}: use a smaller one, or more padding."
+        )
+    amounts = [(p, p) for p in border]
+    seen = windows(pad(input, amounts, value=float("-inf")), size, step, gaps).flatten(-2)
+    numbers = torch.arange(height * width, device=input.device).reshape(height, width)
+    places = windows(pad(numbers, amounts, value=-1), size, step, gaps).flatten(-2)
+
+    largest = seen.amax(-1, keepdim=True)  # (*batch, C, h, w, 1)
+    wins = ((seen == largest) | seen.isnan()) & (places >= 0)
+    first = wins.int().argmax(-1, keepdim=True)  # of several ones, the first
+    maxima = seen.gather(-1, first).squeeze(-1)
+    return maxima, places.expand_as(seen).gather(-1, first).squeeze(-1)
