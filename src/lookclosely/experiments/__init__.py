@@ -3,6 +3,7 @@
 from . import (
     checkerboard,
     context,
+    convolution_gradients,
     costs,
     deconvnet_batch_norm,
     deconvnet_ensemble,
@@ -18,6 +19,8 @@ from . import (
     skip_connections,
     transpose_as_convolution,
     two_stage_training,
+    unpooling_recovery,
+    upsampling_ways,
 )
 from .core import Experiment, Outcome, Result, Verdict
 from .execute import execute, machine
@@ -31,8 +34,11 @@ REGISTRY: dict[str, Experiment] = {
         multi_scale,
         recurrent_passes,
         metric_agreement,
+        unpooling_recovery,
+        convolution_gradients,
         transpose_as_convolution,
         checkerboard,
+        upsampling_ways,
         full_resolution,
         fcn_strides,
         nuclei_segmentation,
