@@ -1,0 +1,231 @@
+import itertools
+
+import pytest
+import slow_loops
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from parity import DTYPES, assert_close
+
+from lookclosely import ops
+from lookclosely.ops import crf, gaussian_filters
+
+SETTINGS = {"appearance": (2.0, 3.0, 0.2), "smoothness": (1.5, 1.2)}
+SIZES = [(3, 5, 4), (2, 1, 6), (4, 6, 1), (1, 3, 3), (2, 0, 3), (3, 4, 0)]
+
+
+def random_field(classes, height, width, dtype=torch.float64, device="cpu", channels=3):
+    generator = torch.Generator().manual_seed(classes * 100 + height * 10 + width)
+    unary = 3 * torch.rand(classes, height, width, generator=generator, dtype=dtype)
+    image = torch.rand(channels, height, width, generator=generator, dtype=dtype)
+    return unary.to(device), image.to(device)
+
+
+def symmetric_table(classes, dtype=torch.float64):
+    table = torch.rand(classes, classes, dtype=dtype)
+    return table + table.T
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("size", SIZES)
+def test_mean_field_is_its_definition(size, dtype, device):
+    unary, image = random_field(*size, dtype, device)
+    for steps, table in ((0, None), (1, None), (3, symmetric_table(size[0], dtype))):
+        on_device = None if table is None else table.to(device)
+        q = ops.mean_field(unary, image, steps=steps, compatibility=on_device, **SETTINGS)
+        slow = slow_loops.mean_field(unary.cpu(), image.cpu(), steps, table, **SETTINGS)
+        assert_close(q.cpu(), slow)
+
+
+def test_mean_field_of_a_grey_image_and_with_either_kernel_left_out():
+    unary, image = random_field(2, 4, 5, channels=1)
+    for left_out in ("appearance", "smoothness"):
+        settings = {**SETTINGS, left_out: (0.0, *SETTINGS[left_out][1:])}
+        slow = slow_loops.mean_field(unary, image, 2, None, **settings)
+        assert_close(ops.mean_field(unary, image, steps=2, **settings), slow)
+
+
+def test_mean_field_in_pieces_is_mean_field_at_once(monkeypatch):
+    unary, image = random_field(3, 6, 7)
+    at_once = ops.mean_field(unary, image, **SETTINGS)
+    monkeypatch.setattr(crf, "CACHED_PAIRS", 0)
+    monkeypatch.setattr(gaussian_filters, "PAIRS_AT_ONCE", 100)  # 2 rows of 42 at a time
+    assert_close(ops.mean_field(unary, image, **SETTINGS), at_once)
+
+
+def test_mean_field_is_differentiable():
+    unary, image = random_field(2, 2, 3)
+    table = symmetric_table(2).requires_grad_()
+
+    def field(unary, image, half):
+        return ops.mean_field(unary, image, steps=2, compatibility=half + half.T, **SETTINGS)
+
+    inputs = (unary.requires_grad_(), image.requires_grad_(), table)
+    assert torch.autograd.gradcheck(field, inputs)
+    short = {"weight": 0.7, "steps": 2, "theta_rgb": 0.3}
+    assert torch.autograd.gradcheck(lambda u, i: ops.grid_crf(u, image=i, **short), (unary, image))
+
+
+def test_mean_field_step_is_the_gradient_of_the_expected_energy():
+    """Q ← softmax(−∂E/∂Q), E the expected energy with half of each pixel's pair with itself."""
+    unary, image = random_field(3, 3, 4)
+    pairs = ops.pair_weights(image, **SETTINGS)
+    q = (-unary).softmax(0).requires_grad_()
+    flat = q.flatten(1)  # (C, N)
+    expected = (q * unary).sum() + 0.5 * (pairs * (1 - flat.T @ flat)).sum()
+    (gradient,) = torch.autograd.grad(expected, q)
+    step = ops.mean_field(unary, image, steps=1, **SETTINGS)
+    assert_close(step, (-gradient).softmax(0).detach())
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("size", SIZES)
+def test_grid_crf_is_its_definition(size, dtype, device):
+    unary, image = random_field(*size, dtype, device)
+    for contrast in (None, image):
+        q = ops.grid_crf(unary, weight=0.8, steps=3, image=contrast, theta_rgb=0.4)
+        on_cpu = None if contrast is None else contrast.cpu()
+        assert_close(q.cpu(), slow_loops.grid_crf(unary.cpu(), on_cpu, 0.8, 3, 0.4))
+
+
+def test_without_pairs_a_field_is_its_unary():
+    unary, image = random_field(3, 4, 5)
+    alone = (-unary).softmax(0)
+    assert_close(ops.grid_crf(unary, weight=0.0), alone)
+    none = {"appearance": (0.0, 1.0, 1.0), "smoothness": (0.0, 1.0)}
+    assert_close(ops.mean_field(unary, image, **none), alone)
+    assert_close(ops.approximate_mean_field(unary, image, **none), alone)
+
+
+@given(st.integers(1, 3), st.integers(1, 3), st.integers(1, 3), st.integers(0, 5))
+def test_exact_marginals_are_sums_over_all_labellings(classes, height, width, seed):
+    torch.manual_seed(seed)
+    unary, image = random_field(classes, height, width)
+    pairs = ops.pair_weights(image, **SETTINGS)
+    table = symmetric_table(classes) if seed % 2 else None
+    if classes ** (height * width) > 600:
+        return
+    slow = slow_loops.crf_marginals(unary, pairs, table)
+    assert_close(ops.crf_marginals(unary, pairs, table), slow)
+
+
+def test_energy_of_one_labelling_and_of_many():
+    unary, image = random_field(3, 2, 3)
+    pairs, table = ops.pair_weights(image), symmetric_table(3)
+    labels = torch.randint(3, (4, 5, 2, 3))
+    energy = ops.crf_energy(labels, unary, pairs, table)
+    assert energy.shape == (4, 5)
+    for index in itertools.product(range(4), range(5)):
+        one = ops.crf_energy(labels[index], unary, pairs, table)
+        slow = slow_loops.crf_energy(labels[index], unary, pairs, table)
+        assert float(one) == pytest.approx(slow, rel=1e-12)
+        assert_close(energy[index], one)
+
+
+def test_mean_field_without_pairs_is_exact_and_with_weak_pairs_nearly():
+    unary, image = random_field(2, 3, 3)
+    errors = []
+    for weight in (0.0, 0.02, 0.5):
+        field = {"appearance": (weight, 3.0, 0.3), "smoothness": (0.0, 1.0)}
+        exact = ops.crf_marginals(unary, ops.pair_weights(image, **field))
+        errors.append(float((ops.mean_field(unary, image, steps=20, **field) - exact).abs().max()))
+    assert errors[0] < 1e-12 < errors[1] < 0.01 < errors[2] < 0.2
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_gauss_transform_is_its_sum(dtype, device):
+    values, features = torch.rand(7, 2, dtype=dtype), 2 * torch.randn(7, 3, dtype=dtype)
+    slow = torch.zeros_like(values)
+    for i, j in itertools.product(range(7), range(7)):
+        slow[i] += (-0.5 * (features[i] - features[j]).square().sum()).exp() * values[j]
+    assert_close(ops.gauss_transform(values.to(device), features.to(device)).cpu(), slow)
+
+
+def test_bilateral_grid_comes_nearer_as_its_spacing_falls(device):
+    torch.manual_seed(0)
+    features = (4 * torch.rand(400, 3)).double().to(device)
+    values = torch.rand(400, 2).double().to(device)
+    ones = torch.ones(400, 1).double().to(device)
+    exact = ops.gauss_transform(values, features) / ops.gauss_transform(ones, features)
+    errors = []
+    for spacing in (1.0, 0.5, 0.25):
+        near, norm = (
+            ops.bilateral_grid_transform(v, features, spacing=spacing) for v in (values, ones)
+        )
+        errors.append(float((near / norm - exact).abs().max()))
+        scale = float((norm / ops.gauss_transform(ones, features)).mean())
+        assert scale == pytest.approx(1, abs=0.02)
+    assert errors[0] < 0.03 and errors[1] < errors[0] / 2 and errors[2] < errors[1] / 2
+
+
+def test_bilateral_grid_is_symmetric():
+    """Splat and slice are each other's transpose, so that a pair counts equally both ways."""
+    features = 3 * torch.rand(30, 2, dtype=torch.float64)
+    matrix = ops.bilateral_grid_transform(torch.eye(30).double(), features)
+    assert_close(matrix, matrix.T.contiguous())
+
+
+def test_bilateral_grid_on_the_grid_lines_of_a_flat_picture():
+    """One point, and points that all agree: each gets the sum of all, times one factor."""
+    features = torch.zeros(5, 2, dtype=torch.float64)
+    values = torch.rand(5, 3, dtype=torch.float64)
+    out = ops.bilateral_grid_transform(values, features)
+    factor = out[0] / values.sum(0)
+    assert_close(out, (factor * values.sum(0)).expand(5, 3))
+    assert float(factor.min()) == pytest.approx(float(factor.max()))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_approximate_mean_field_is_near_the_exact_one(dtype, device):
+    unary, _ = random_field(3, 24, 20, dtype, device)
+    down = torch.linspace(0, 1, 24, dtype=dtype)[:, None].expand(24, 20)
+    image = torch.stack([down, (down > 0.5).to(dtype), 1 - down]).to(device)
+    settings = {"appearance": (4.0, 8.0, 0.2), "smoothness": (1.0, 2.0)}
+    exact = ops.mean_field(unary, image, **settings)
+    near = ops.approximate_mean_field(unary, image, **settings)
+    nearer = ops.approximate_mean_field(unary, image, spacing=0.5, **settings)
+    assert near.dtype == dtype
+    assert float((near - exact).abs().mean()) < 0.01
+    assert float((nearer - exact).abs().mean()) < 0.5 * float((near - exact).abs().mean())
+
+
+def test_approximate_mean_field_of_nothing():
+    unary, image = random_field(2, 0, 3)
+    assert ops.approximate_mean_field(unary, image).shape == (2, 0, 3)
+
+
+U, X, T = torch.zeros(2, 3, 4), torch.zeros(3, 3, 4), torch.tensor([[0.0, 1], [2, 0]])
+LONG = torch.zeros(3, dtype=torch.long)
+
+
+@pytest.mark.parametrize(
+    ("call", "named"),
+    [
+        (lambda: ops.mean_field(U[0], X), "unary"),
+        (lambda: ops.mean_field(U[:0], X), "unary"),
+        (lambda: ops.mean_field(U, X[..., 1:]), "image"),
+        (lambda: ops.mean_field(U, X, steps=-1), "steps"),
+        (lambda: ops.mean_field(U, X, appearance=(-1.0, 1.0, 1.0)), "appearance"),
+        (lambda: ops.mean_field(U, X, appearance=(1.0, 0.0, 1.0)), "appearance"),
+        (lambda: ops.mean_field(U, X, smoothness=(1.0, 0.0)), "smoothness"),
+        (lambda: ops.mean_field(U, X, compatibility=T), "compatibility"),
+        (lambda: ops.mean_field(U, X, compatibility=T[:1]), "compatibility"),
+        (lambda: ops.approximate_mean_field(U, X, spacing=0.0), "spacing"),
+        (lambda: ops.approximate_mean_field(U, X, spacing=1.1), "spacing"),
+        (lambda: ops.grid_crf(U, weight=-1.0), "weight"),
+        (lambda: ops.grid_crf(U, weight=1.0, theta_rgb=0.0), "theta_rgb"),
+        (lambda: ops.grid_crf(U, weight=1.0, image=X[:, 1:]), "image"),
+        (lambda: ops.gauss_transform(torch.zeros(3, 1), torch.zeros(4, 2)), "features"),
+        (lambda: ops.gauss_transform(torch.zeros(3), torch.zeros(3, 2)), "values"),
+        (
+            lambda: ops.bilateral_grid_transform(torch.zeros(2, 1), 1e4 * torch.eye(2)),
+            "spacing 1.0 needs a grid of",
+        ),
+        (lambda: ops.pair_weights(X[0]), "image"),
+        (lambda: ops.crf_energy(LONG[None], U, torch.zeros(12, 12)), "labels"),
+        (lambda: ops.crf_marginals(torch.zeros(3, 4, 4), torch.zeros(16, 16)), "43,046,721"),
+    ],
+)
+def test_errors_name_the_argument(call, named, unchecked):
+    with pytest.raises(ValueError, match=named):
+        call()
