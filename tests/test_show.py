@@ -35,6 +35,7 @@ PHOTO = torch.rand(3, 12, 16)
         lambda: show.curves(
             {"a": [1.0, 10.0]}, x=[1, 2], log="xy", labels=("x", "y"), markers=True
         ),
+        lambda: show.points({"a": ([1], [2]), "b": ([], [])}, links=[((1, 2), (2, 1))]),
     ],
 )
 def test_figures_are_opaque_and_let_go_of(draw):

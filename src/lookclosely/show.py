@@ -37,6 +37,7 @@ from ._drawing import (
     overlay,
     to_array,
 )
+from ._show_points import points
 from ._source import source
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "masks",
     "matrix",
     "overlay",
+    "points",
     "source",
 ]
 
