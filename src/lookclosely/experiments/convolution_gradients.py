@@ -54,7 +54,7 @@ def differences(config: Config, stride: int, generator: torch.Generator) -> dict
         above = draw(len(y))
         y.backward(above)
         assert x.grad is not None and w.grad is not None
-        x_, w_ = x.detach(), w.detach()
+        x_, w_, y = x.detach(), w.detach(), y.detach()
         to_weight, to_input = gradients(x_, w_, above, stride)
         _, turned = gradients(x_, w_.flip(0), above, stride)  # Wᵀ, read as the flipped kernel
         same, mirrored = (op(x_, w_, stride=stride) for op in (ops.cross_correlate, ops.convolve))
