@@ -30,6 +30,7 @@ PHOTO = torch.rand(3, 12, 16)
         lambda: show.masks(PHOTO, torch.rand(2, 12, 16) > 0.5),
         lambda: show.masks(PHOTO, [torch.zeros(12, 16, dtype=torch.long)], ["nothing"]),
         lambda: show.matrix([torch.eye(3), torch.arange(3)], ["a", "b"], highlight=[(0, 1)]),
+        lambda: show.matrix([torch.eye(3), torch.eye(2)], highlight=[[(0, 1), (2, 2)], []]),
         lambda: show.matrix(torch.tensor([[0.25, -1.0]]), digits=2),
         lambda: show.curves({"a": [1, 2], "b": ([0, 1, 2], [3, 2, 1])}, spread={"a": [0.1, 0.2]}),
         lambda: show.curves(

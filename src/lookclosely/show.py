@@ -138,16 +138,22 @@ def matrix(
     titles: Sequence[str] | None = None,
     *,
     digits: int = 0,
-    highlight: Sequence[tuple[int, int]] = (),
+    highlight: Sequence[tuple[int, int]] | Sequence[Sequence[tuple[int, int]]] = (),
     columns: int | None = None,
     cell: float = 0.42,
 ) -> Figure:
-    """Tables of numbers, every cell its value and a shade; cells in ``highlight`` are framed."""
+    """Tables of numbers, every cell its value and a shade.
+
+    Cells in ``highlight`` are framed: pairs (row, column) for all tables, or a list for each.
+    """
     many = [np.atleast_2d(to_array(v)) for v in as_list(values)]
     widest, tallest = max(v.shape[1] for v in many), max(v.shape[0] for v in many)
     figure, axes = grid(len(many), columns, cell * widest, tallest / widest, titles is not None)
+    framed: Any = highlight
+    if not highlight or isinstance(framed[0], tuple):  # the same for all
+        framed = [highlight] * len(many)
     for k, (axis, table) in enumerate(zip(axes, many)):
-        draw_matrix(axis, table, digits=digits, highlight=highlight)
+        draw_matrix(axis, table, digits=digits, highlight=framed[k])
         # Cells are equally large in all tables: each gets the room of the largest, in its middle.
         rows, across = table.shape
         axis.set_xlim((across - widest - 1) / 2, (across + widest - 1) / 2)
