@@ -32,7 +32,7 @@ VGG16: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Config:
-    steps: int = 500
+    steps: int = 1200
     batch: int = 8
     lr: float = 6e-3
     precision: Literal["no", "bf16"] = "bf16"
