@@ -21,6 +21,7 @@ from lookclosely.data import photos
 from .core import Experiment, Outcome, Result, Verdict
 
 NAMES = ("nearest", "bilinear", "bed of nails", "max unpooling")
+KINDS = ("psnr", "psnr_smoothed", "psnr_normalised")
 Grey = Float[Tensor, "N 1 H W"]
 
 
