@@ -108,7 +108,7 @@ def two_stages(training: Training) -> Stages:
 
 @lru_cache(maxsize=64)
 def deconvnet(
-    training: Training, seed: int, stages: Stages, *, norm: bool = True
+    training: Training, seed: int, stages: Stages, device: str | None, *, norm: bool = True
 ) -> tuple[DeconvNet, list[float]]:
     """A trained net and its losses. Every stage has its own warm-up and decay."""
     torch.manual_seed(seed)
@@ -122,21 +122,26 @@ def deconvnet(
     losses = []
     for number, (kind, steps) in enumerate(stages):
         stream = batches(crops(kind, training), training.batch, seed + 1000 * number)
-        losses += _fit(net, stream, steps, seed, training)
+        losses += _fit(net, stream, steps, seed, training, device)
     return net, losses
 
 
 @lru_cache(maxsize=64)
-def fcn(training: Training, seed: int) -> tuple[FCN, list[float]]:
+def fcn(training: Training, seed: int, device: str | None) -> tuple[FCN, list[float]]:
     """The same number of steps on whole scenes, as many pixels in each."""
     torch.manual_seed(seed)
     net = FCN(num_classes=CLASSES)
     stream = batches(labelled("train", training.train_scenes, SCENES), training.fcn_batch, seed)
-    return net, _fit(net, stream, training.steps, seed, training)
+    return net, _fit(net, stream, training.steps, seed, training, device)
 
 
 def _fit(
-    net: nn.Module, stream: Iterator[Labelled], steps: int, seed: int, training: Training
+    net: nn.Module,
+    stream: Iterator[Labelled],
+    steps: int,
+    seed: int,
+    training: Training,
+    device: str | None,
 ) -> list[float]:
     return fit(
         net,
@@ -147,6 +152,7 @@ def _fit(
         seed=seed,
         clip_norm=1.0,
         precision=training.precision,
+        device=device,
     ).loss
 
 

@@ -32,13 +32,13 @@ def run(config: Config, seed: int, device: str | None) -> Outcome:
     boxes = proposals(config.test_scenes, training.proposals)
     metrics, losses = {}, {}
     for name, norm in (("with_norm", True), ("without_norm", False)):
-        net, losses[name] = deconvnet(training, seed, two_stages(training), norm=norm)
+        net, losses[name] = deconvnet(training, seed, two_stages(training), device, norm=norm)
         metrics[name] = {
             how: scores(proposal_scores(net, images, boxes, how=how).argmax(1), labels)
             for how in ("max", "sum")
         }
-    mirror, _ = deconvnet(training, seed, two_stages(training))
-    whole, losses["fcn"] = fcn(training, seed)
+    mirror, _ = deconvnet(training, seed, two_stages(training), device)
+    whole, losses["fcn"] = fcn(training, seed, device)
     crop = torch.zeros(1, 3, training.size, training.size)
     metrics["cost"] = {
         "deconvnet_parameters": cost.parameters(mirror),

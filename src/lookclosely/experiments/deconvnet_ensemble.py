@@ -30,9 +30,11 @@ def run(config: Config, seed: int, device: str | None) -> Outcome:
     boxes = proposals(config.test_scenes, config.training.proposals)
     training, losses, maps = config.training, {}, {}
     for number, of in enumerate((seed, (seed + 1) % config.seeds), 1):
-        net, losses[f"fcn {number}"] = fcn(training, of)
+        net, losses[f"fcn {number}"] = fcn(training, of, device)
         maps[f"fcn {number}"] = probabilities(net, images)
-        mirror, losses[f"deconvnet {number}"] = deconvnet(training, of, two_stages(training))
+        mirror, losses[f"deconvnet {number}"] = deconvnet(
+            training, of, two_stages(training), device
+        )
         maps[f"deconvnet {number}"] = proposal_scores(mirror, images, boxes).softmax(1)
     pairs = {
         "fcn": ("fcn 1",),

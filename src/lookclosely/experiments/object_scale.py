@@ -38,8 +38,8 @@ def object_iou(pred: Int[Tensor, "N H W"], labels: Int[Tensor, "N H W"]) -> floa
 
 def run(config: Config, seed: int, device: str | None) -> Outcome:
     training = config.training
-    whole, fcn_losses = fcn(training, seed)
-    mirror, losses = deconvnet(training, seed, two_stages(training))
+    whole, fcn_losses = fcn(training, seed, device)
+    mirror, losses = deconvnet(training, seed, two_stages(training), device)
     metrics: dict[str, dict[str, float]] = {"fcn": {}, "deconvnet": {}}
     for scale in config.scales:
         knobs = dataclasses.replace(SCENES, objects=(1, 1), scale=(scale, scale))

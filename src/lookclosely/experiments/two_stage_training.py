@@ -37,7 +37,7 @@ def run(config: Config, seed: int, device: str | None) -> Outcome:
     metrics, losses = {}, {}
     weights = None
     for name, stages in variants(config.training).items():
-        net, losses[name] = deconvnet(config.training, seed, stages)
+        net, losses[name] = deconvnet(config.training, seed, stages, device)
         metrics[name] = scores(proposal_scores(net, images, boxes).argmax(1), labels)
         weights = weights or net.state_dict()
     return Outcome(metrics, losses, weights)
