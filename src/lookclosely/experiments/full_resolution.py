@@ -34,7 +34,7 @@ VGG16: dict[str, Any] = {
 class Config:
     steps: int = 1200
     batch: int = 8
-    lr: float = 6e-3
+    lr: float = 1e-2
     precision: Literal["no", "bf16"] = "bf16"
     channels: tuple[int, ...] = (8, 16, 32)
     hidden: int = 48
