@@ -299,8 +299,8 @@ def pyr_up(x: Tensor, size: tuple[int, int]) -> Tensor:
     out = x.new_zeros(size)
     for i, j in itertools.product(range(size[0]), range(size[1])):
         for m, n in itertools.product(range(-2, 3), range(-2, 3)):
-            row, column = mirror(i + m, size[0]), mirror(j + n, size[1])
-            if row % 2 == 0 and column % 2 == 0:
+            if (i + m) % 2 == 0 and (j + n) % 2 == 0:
+                row, column = mirror(i + m, size[0]), mirror(j + n, size[1])
                 weight = 4 * PYRAMID_KERNEL[m + 2] * PYRAMID_KERNEL[n + 2]
                 out[i, j] += weight * x[row // 2, column // 2]
     return out

@@ -27,7 +27,7 @@ def test_down_is_opencv_s(size, dtype, device):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [size for size in SIZES if 1 not in size])  # OpenCV fails at 1
 def test_up_is_opencv_s_away_from_the_end_of_odd_sizes(size, dtype, device):
     x = torch.randn(doubled(size), dtype=dtype)
     library = torch.from_numpy(cv2.pyrUp(x.numpy(), dstsize=size[::-1])).reshape(size)
@@ -39,7 +39,7 @@ def test_up_is_opencv_s_away_from_the_end_of_odd_sizes(size, dtype, device):
 def test_up_mirrors_where_opencv_repeats():
     """The difference that the docstring names: the last pixel of an odd size."""
     x = torch.tensor([[0.0, 0.0, 8.0]])
-    assert ops.pyr_up(x, (1, 5)).tolist() == [[0, 0, 1, 4, 6]]
+    assert ops.pyr_up(x, (2, 5))[0].tolist() == [0, 0, 1, 4, 6]
     assert cv2.pyrUp(x.numpy(), dstsize=(5, 2))[0].tolist() == [0, 0, 1, 4, 7]
 
 

@@ -14,6 +14,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from lookclosely import cost, ops
+from lookclosely.data import scenes
 from lookclosely.models.multiscale import FARABET, POOL, MultiScale, Pyramid, Upsample, field
 from lookclosely.train import fit
 
@@ -28,6 +29,18 @@ from ._scene_labelling import (
     scores,
 )
 from .core import Experiment, Outcome, Result, Verdict
+
+SCALES = scenes.Config(
+    size=(64, 64),
+    objects=(4, 7),
+    scale=(0.2, 0.7),
+    max_occlusion=0.6,
+    classes=("disc", "square", "triangle", "cross"),
+    rotate=False,
+    textures=("plain",),
+)
+"""Plain upright objects, the largest more than three times as large as the smallest: inside of one,
+only context tells what it is. Few classes, so that networks of this size learn them in a minute."""
 
 
 @dataclass(frozen=True)
@@ -65,21 +78,21 @@ MATCHED = ("dilated", "strided")  # single scale, same field and parameters
 
 @dataclass(frozen=True)
 class Config:
-    steps: int = 400
-    batch: int = 16
+    steps: int = 800
+    batch: int = 8
     precision: Literal["no", "bf16"] = "bf16"
     nets: tuple[Net, ...] = (
-        Net(MULTI, 16, 32, 4e-3),
-        Net("gaussian", 16, 32, 4e-3, pyramid="gaussian"),
-        Net("nearest", 16, 32, 4e-3, upsample="nearest"),
-        Net("unshared", 9, 61, 4e-3, shared=False),
-        Net("fine", 17, 29, 4e-3, scales=(0,)),
-        Net("coarse", 17, 29, 4e-3, scales=(2,)),
-        Net("dilated", 11, 106, 4e-3, DILATED, (0,)),
-        Net("strided", 10, 87, 4e-3, STRIDED, (0,)),
+        Net(MULTI, 16, 32, 6e-3),
+        Net("gaussian", 16, 32, 6e-3, pyramid="gaussian"),
+        Net("nearest", 16, 32, 6e-3, upsample="nearest"),
+        Net("unshared", 9, 61, 6e-3, shared=False),
+        Net("fine", 17, 29, 6e-3, scales=(0,)),
+        Net("coarse", 17, 29, 6e-3, scales=(2,)),
+        Net("dilated", 11, 106, 6e-3, DILATED, (0,)),
+        Net("strided", 10, 87, 6e-3, STRIDED, (0,)),
     )
     # scale (of values from 0 to 255), sigma and min_size of graph_segmentation
-    superpixels: tuple[float, float, int] = (100.0, 0.5, 10)
+    superpixels: tuple[float, float, int] = (150.0, 0.5, 15)
     train_images: int = 2000
     test_images: int = 300
 
@@ -107,7 +120,7 @@ def superpixels(
 ) -> Int[Tensor, "N H W"]:
     """Superpixels of the first images of a split."""
     scale, sigma, least = settings
-    images = labelled(split, count)[0]
+    images = labelled(split, count, SCALES)[0]
     maps = [
         ops.graph_segmentation(255 * (x + 0.5), scale=scale, sigma=sigma, min_size=least)
         for x in images
@@ -123,16 +136,20 @@ def voted(
 
 
 def described(net: Net, model: nn.Module) -> dict[str, float]:
-    size = labelled("test", 1)[0].shape[-2:]
+    image = torch.zeros(1, 3, *SCALES.size)
+    with torch.no_grad():
+        seconds = cost.seconds(lambda: model(image))
     return {
         "parameters": cost.parameters(model),
-        "multiply_adds": cost.multiply_adds(model, torch.zeros(1, 3, *size)),
+        "multiply_adds": cost.multiply_adds(model, image),
+        "milliseconds": 1000 * seconds,
         "field": max(field(net.layers, level).size for level in net.scales),
     }
 
 
 def run(config: Config, seed: int, device: str | None) -> Outcome:
-    train, test = labelled("train", config.train_images), labelled("test", config.test_images)
+    train = labelled("train", config.train_images, SCALES)
+    test = labelled("test", config.test_images, SCALES)
     metrics: dict = {"background": scores(torch.zeros_like(test[1]), test[1])}
     losses, weights = {}, {}
     for net in config.nets:
@@ -187,16 +204,16 @@ EXPERIMENT = Experiment(
         batch=4,
         precision="no",
         nets=(
-            Net(MULTI, 6, 8, 4e-3),
-            Net("fine", 6, 8, 4e-3, scales=(0,)),
-            Net("coarse", 6, 8, 4e-3, scales=(2,)),
-            Net("dilated", 5, 8, 4e-3, DILATED, (0,)),
-            Net("strided", 5, 8, 4e-3, STRIDED, (0,)),
+            Net(MULTI, 6, 8, 6e-3),
+            Net("fine", 6, 8, 6e-3, scales=(0,)),
+            Net("coarse", 6, 8, 6e-3, scales=(2,)),
+            Net("dilated", 5, 8, 6e-3, DILATED, (0,)),
+            Net("strided", 5, 8, 6e-3, STRIDED, (0,)),
         ),
         train_images=40,
         test_images=4,
     ),
     judge=judge,
-    published="pixel accuracy on Stanford Background: one scale 66.0 %, three scales 78.8 %, with "
-    "superpixels 80.4 %, with a CRF 81.4 % (Farabet et al. 2013, Table 1)",
+    published="pixel accuracy on Stanford Background: one scale 66.0 %, three scales 78.8 %, three "
+    "scales and a CRF 81.4 % (Farabet et al. 2013)",
 )

@@ -44,6 +44,8 @@ class Step(nn.Module):
         self.first = nn.Conv2d(channels_in, first, 3)
         self.second = nn.Conv2d(first, second, 3)
         self.last = nn.Conv2d(second, channels_out, 1)
+        for conv in (self.first, self.second):
+            nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")
 
     def forward(self, x: Float[Tensor, "B C H W"], spread: int) -> Float[Tensor, "B K H W"]:
         x = F.conv2d(x, self.first.weight, self.first.bias, padding=spread, dilation=spread)

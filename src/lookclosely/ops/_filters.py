@@ -1,4 +1,4 @@
-"""Separable filters over mirrored borders: what pyramids and smoothing share."""
+"""Filters along one axis, over mirrored borders: what pyramids and smoothing share."""
 
 from collections.abc import Sequence
 
@@ -17,13 +17,10 @@ def mirrored(start: int, stop: int, size: int) -> Int[Tensor, " n"]:
     return torch.minimum(index, period - index)
 
 
-def filtered(x: Float[Tensor, "*N H W"], weights: Sequence[float | int]) -> Float[Tensor, "*N H W"]:
-    """The image correlated with ``weights`` (odd in number) down its columns and along its rows."""
-    radius = len(weights) // 2
-    for axis in (-2, -1):
-        size = x.shape[axis]
-        index = mirrored(-radius, size + radius, size).to(x.device)
-        padded = x.index_select(axis, index)
-        taps = [w * padded.narrow(axis, k, size) for k, w in enumerate(weights)]
-        x = torch.stack(taps).sum(0)
-    return x
+def filtered(
+    x: Float[Tensor, "*N H W"], weights: Sequence[float | int], axis: int
+) -> Float[Tensor, "*N H W"]:
+    """The image correlated with ``weights`` (odd in number) along one axis."""
+    radius, size = len(weights) // 2, x.shape[axis]
+    padded = x.index_select(axis, mirrored(-radius, size + radius, size).to(x.device))
+    return torch.stack([w * padded.narrow(axis, k, size) for k, w in enumerate(weights)]).sum(0)

@@ -150,7 +150,8 @@ def _smooth(image: Float[Tensor, "C H W"], sigma: float | int) -> Float[Tensor, 
         return image
     radius = (round(8 * sigma + 1) | 1) // 2
     bell = [math.exp(-(x**2) / (2 * sigma**2)) for x in range(-radius, radius + 1)]
-    return filtered(image, [b / sum(bell) for b in bell])
+    weights = [b / sum(bell) for b in bell]
+    return filtered(filtered(image, weights, -2), weights, -1)
 
 
 def _check(image: Tensor, scale: float, sigma: float, min_size: int) -> None:

@@ -38,7 +38,7 @@ def pyr_down(x: Float[Tensor, "*N H W"]) -> Float[Tensor, "*N h w"]:
     Source: Burt and Adelson 1983, *The Laplacian pyramid as a compact image code*, equation 1.
     """
     _check_image("x", x)
-    return filtered(x, KERNEL)[..., ::2, ::2]
+    return filtered(filtered(x, KERNEL, -2)[..., ::2, :], KERNEL, -1)[..., ::2]
 
 
 def pyr_up(x: Float[Tensor, "*N h w"], size: IntOrAxes) -> Float[Tensor, "*N H W"]:
@@ -69,9 +69,19 @@ def pyr_up(x: Float[Tensor, "*N h w"], size: IntOrAxes) -> Float[Tensor, "*N H W
             raise ValueError(
                 f"size asks for {n} {name}, but x has {small}: give {2 * small - 1} or {2 * small}."
             )
-    spread = x.new_zeros(*x.shape[:-2], height, width)
-    spread[..., ::2, ::2] = x
-    return filtered(spread, [2 * w for w in KERNEL])
+    rows = _doubled(x, -2, height)
+    return _doubled(rows, -1, width)
+
+
+def _doubled(x: Float[Tensor, "*N h w"], axis: int, size: int) -> Float[Tensor, "*N H W"]:
+    if size == 1:
+        return x  # one pixel, mirrored on all sides
+    shape = list(x.shape)
+    shape[axis] = size
+    spread = x.new_zeros(shape)
+    places = torch.arange(0, size, 2, device=x.device)
+    spread = spread.index_copy(x.ndim + axis, places, x)
+    return filtered(spread, [2 * w for w in KERNEL], axis)
 
 
 def gaussian_pyramid(x: Float[Tensor, "*N H W"], levels: int) -> list[Float[Tensor, "..."]]:
