@@ -23,7 +23,7 @@ from torch import Tensor
 
 from lookclosely.ops._mean_field import Messages, check_field, iterate
 from lookclosely.ops.gaussian_filters import (
-    bilateral_grid_transform,
+    bilateral_grid,
     gauss_transform,
     gaussian_rows,
 )
@@ -108,10 +108,7 @@ def approximate_mean_field(
     Chen, Paris and Durand 2007 in the place of their permutohedral lattice.
     """
     check_field(unary, image, steps, compatibility, appearance, smoothness)
-
-    def on_grid(features: Tensor) -> Messages:
-        return partial(bilateral_grid_transform, features=features, spacing=spacing)
-
+    on_grid = partial(bilateral_grid, spacing=spacing)
     messages = _messages(image, appearance, smoothness, on_grid)
     return iterate(unary, messages, steps, compatibility)
 

@@ -11,7 +11,7 @@ Shapes
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import product
 
 import torch
@@ -96,22 +96,31 @@ def bilateral_grid_transform(
     instead, whose simplices have D + 1 corners and which stores occupied cells only.
     """
     _check_points(values, features)
+    return bilateral_grid(features, spacing)(values)
+
+
+def bilateral_grid(features: Float[Tensor, "N D"], spacing: float) -> Callable[[Tensor], Tensor]:
+    """The transform of these features, to be applied to several values (N, C)."""
     if not 0 < spacing <= 1:
         raise ValueError(f"spacing is {spacing}: give standard deviations in (0, 1].")
-    if not len(values):
-        return torch.zeros_like(values)
+    if not len(features):
+        return torch.zeros_like
     size, corners, weights = _corners(features, spacing)
-    grid = values.new_zeros(math.prod(size), values.shape[1])  # (cells, C)
-    for index, weight in zip(corners, weights, strict=True):
-        grid = grid.index_add(0, index, weight[:, None] * values)
-    grid = _blur(grid.unflatten(0, size), spacing).flatten(0, -2)
-    slices = zip(corners, weights, strict=True)
-    return sum((w[:, None] * grid[index] for index, w in slices), torch.zeros_like(values))
+
+    def transform(values: Tensor) -> Tensor:
+        grid = values.new_zeros(math.prod(size), values.shape[1])  # (cells, C)
+        for index, weight in zip(corners, weights, strict=True):
+            grid = grid.index_add(0, index, weight * values)
+        grid = _blur(grid.unflatten(0, size), spacing).flatten(0, -2)
+        slices = zip(corners, weights, strict=True)
+        return sum((w * grid[index] for index, w in slices), torch.zeros_like(values))
+
+    return transform
 
 
 def _corners(
     features: Tensor, spacing: float
-) -> tuple[list[int], list[Int[Tensor, " N"]], list[Float[Tensor, " N"]]]:
+) -> tuple[list[int], list[Int[Tensor, " N"]], list[Float[Tensor, "N 1"]]]:
     """The grid's size, and for each of 2^D corners of a point's cell its flat index and weight."""
     place = (features - features.detach().amin(0)) / spacing  # (N, D), in cells, from 0
     low = place.detach().floor()
@@ -126,7 +135,7 @@ def _corners(
     indices, weights = [], []
     for corner in product((0, 1), repeat=len(size)):
         up = features.new_tensor(corner)
-        weights.append((up * share + (1 - up) * (1 - share)).prod(1))
+        weights.append((up * share + (1 - up) * (1 - share)).prod(1, keepdim=True))
         indices.append(((low + up).long() * low.new_tensor(steps).long()).sum(1))
     return size, indices, weights
 
