@@ -91,12 +91,13 @@ def draw_boxes(
 def draw_matrix(
     axis: Axes, table: Picture, *, digits: int = 0, highlight: Sequence[tuple[int, int]] = ()
 ) -> None:
-    """Numbers in cells onto an axis; darker is larger in size."""
+    """Numbers in cells onto an axis; darker is larger in size. A cell of NaN is empty."""
     table = np.atleast_2d(to_array(table))
-    limit = max(1e-12, float(np.abs(table).max(initial=0)))
+    limit = max(1e-12, float(np.nanmax(np.abs(table), initial=0)))
     axis.imshow(np.abs(table), cmap=_SHADES, vmin=0, vmax=limit, aspect="equal")
     for (row, column), value in np.ndenumerate(table):
         text = f"{value:.{digits}f}" if value else "0" if digits == 0 else "·"
+        text = "" if np.isnan(value) else text
         axis.text(column, row, text, ha="center", va="center", fontsize=9, color="black")
     for row, column in highlight:
         axis.add_patch(
