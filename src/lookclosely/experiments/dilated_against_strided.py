@@ -219,4 +219,6 @@ EXPERIMENT = Experiment(
         ),
     ),
     judge=judge,
+    published="DeepLabv3, ResNet-50, VOC 2012 val, equal parameters: mean IoU 75.2 at output "
+    "stride 8, 73.9 at 16, 70.1 at 32 (its Table 1)",
 )
