@@ -247,7 +247,16 @@ def grid_crf(
         if abs(y - v) + abs(x - u) == 1:
             colour = 0.0 if image is None else float((image[:, y, x] - image[:, v, u]).norm())
             pairs[i][j] = weight * math.exp(-(colour**2) / (2 * theta**2))
-    return mean_field_steps(unary, pairs, steps, None)
+    flat = unary.reshape(unary.shape[0], len(pixels)).tolist()
+    q = [_softmax([-row[i] for row in flat]) for i in range(len(pixels))]
+    checkerboard = sorted(range(len(pixels)), key=lambda i: sum(pixels[i]) % 2)
+    for _ in range(steps):
+        for i in checkerboard:  # one pixel after the other
+            said = [
+                sum(k * r[c] for k, r in zip(pairs[i], q, strict=True)) for c in range(len(flat))
+            ]
+            q[i] = _softmax([m - row[i] for m, row in zip(said, flat, strict=True)])
+    return unary.new_tensor([[r[c] for r in q] for c in range(len(flat))]).reshape(unary.shape)
 
 
 def _softmax(scores: list[float]) -> list[float]:

@@ -88,6 +88,36 @@ def test_grid_crf_is_its_definition(size, dtype, device):
         assert_close(q.cpu(), slow_loops.grid_crf(unary.cpu(), on_cpu, 0.8, 3, 0.4))
 
 
+@pytest.mark.parametrize("weight", [0.5, 2.0, 8.0])
+def test_grid_crf_settles_and_its_free_energy_falls(weight):
+    unary, _ = random_field(3, 8, 7)
+
+    def free_energy(q):
+        agree = (q[:, 1:] * q[:, :-1]).sum() + (q[:, :, 1:] * q[:, :, :-1]).sum()
+        return float((q * unary).sum() - weight * agree + torch.special.xlogy(q, q).sum())
+
+    energies = [free_energy(ops.grid_crf(unary, weight=weight, steps=n)) for n in range(12)]
+    assert all(b <= a + 1e-9 for a, b in itertools.pairwise(energies))
+    late = [ops.grid_crf(unary, weight=weight, steps=n) for n in (300, 301)]
+    assert_close(*late)
+
+
+def test_mean_field_s_free_energy_falls_though_all_pixels_move_at_once():
+    """With each pixel's pair with itself the kernels are positive semi-definite."""
+    unary, image = random_field(3, 6, 5)
+    strong = {"appearance": (20.0, 3.0, 0.3), "smoothness": (5.0, 2.0)}
+    pairs = ops.pair_weights(image, **strong)
+
+    def free_energy(q):
+        flat = q.flatten(1)
+        return float((q * unary).sum() - 0.5 * (flat @ pairs * flat).sum()) + float(
+            torch.special.xlogy(q, q).sum()
+        )
+
+    energies = [free_energy(ops.mean_field(unary, image, steps=n, **strong)) for n in range(8)]
+    assert all(b <= a + 1e-9 for a, b in itertools.pairwise(energies))
+
+
 def test_without_pairs_a_field_is_its_unary():
     unary, image = random_field(3, 4, 5)
     alone = (-unary).softmax(0)

@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from lookclosely.ops._mean_field import check_field, check_numbers, iterate
+from lookclosely.ops._mean_field import check_field, check_numbers
 
 
 def grid_crf(
@@ -19,13 +19,17 @@ def grid_crf(
 
         Q_i(l) ← softmax_l ( −U_i(l) + Σ_{j next to i} k_ij Q_j(l) )
 
+    A step updates all white squares of a checkerboard, then all black ones. No two squares of one
+    colour are neighbours, so this is coordinate descent and settles; updated all at once, white
+    and black can swap labels for ever.
+
     With ``image`` None every pair of neighbours has k = weight. With an image the pair counts
     less across an edge, k_ij = weight · exp(−‖I_i − I_j‖² / 2θ_rgb²): "contrast-sensitive".
 
     Args:
         unary: negative log-probabilities of the labels.
         weight: of a pair of neighbours, 0 or more.
-        steps: number of updates, of all pixels at once.
+        steps: number of updates, from softmax(−U).
         image, theta_rgb: see above.
 
     Returns:
@@ -46,16 +50,22 @@ def grid_crf(
         down = weight * _likeness(image[:, 1:], image[:, :-1], theta_rgb)  # (H-1, W, 1)
         right = weight * _likeness(image[:, :, 1:], image[:, :, :-1], theta_rgb)  # (H, W-1, 1)
 
-    def messages(q: Tensor) -> Tensor:
-        q = q.unflatten(0, (height, width))  # (H, W, C)
+    def messages(q: Tensor) -> Tensor:  # (H, W, C)
         out = torch.zeros_like(q)
         out[1:] += down * q[:-1]
         out[:-1] += down * q[1:]
         out[:, 1:] += right * q[:, :-1]
         out[:, :-1] += right * q[:, 1:]
-        return out.flatten(0, 1)
+        return out
 
-    return iterate(unary, messages, steps, None)
+    logits = -unary.permute(1, 2, 0)  # (H, W, C)
+    rows, columns = (torch.arange(n, device=unary.device) for n in (height, width))
+    white = ((rows[:, None] + columns) % 2 == 0)[..., None]  # (H, W, 1)
+    q = logits.softmax(-1)
+    for _ in range(steps):
+        for colour in (white, ~white):
+            q = torch.where(colour, (logits + messages(q)).softmax(-1), q)
+    return q.permute(2, 0, 1)
 
 
 def _likeness(a: Tensor, b: Tensor, theta: float) -> Tensor:
