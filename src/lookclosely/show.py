@@ -37,6 +37,7 @@ from ._drawing import (
     overlay,
     to_array,
 )
+from ._show_labels import coloured
 from ._show_points import points
 from ._source import source
 
@@ -51,6 +52,7 @@ __all__ = [
     "SKY",
     "YELLOW",
     "boxes",
+    "coloured",
     "curves",
     "draw_boxes",
     "draw_image",
