@@ -29,7 +29,6 @@ NAMES = {
     "image_miou": "mIoU per image",
     "boundary_f": "boundary F",
 }
-PAIRS = (("pixel_accuracy", "miou"), ("miou", "boundary_f"), ("miou", "mean_pixel_accuracy"))
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class Config:
     train_images: int = 2000
     test_images: int = 400
     tolerance: float = 1.0  # of boundary F, in pixels
-    shown: int = 12  # test images whose predictions are kept
+    shown: int = 12  # test images whose final predictions are kept
     variants: tuple[Variant, ...] = (
         Variant("U-Net"),
         Variant("wide", channels=(12, 24, 48)),
@@ -108,20 +107,22 @@ def run(config: Config, seed: int, device: str | None) -> Outcome:
                     ],
                 }
             )
-            kept.append(pred[: config.shown].to(torch.uint8))
-    pairs = {f"{a} or {b}": disagreement(checkpoints, a, b) for a, b in PAIRS}
-    chosen = sorted({index for pair in pairs.values() for index in pair})
+        kept.append(pred[: config.shown].to(torch.uint8))  # of the last step
     outcome: dict[str, Any] = {
         "checkpoints": checkpoints,
         "tau": agreement(checkpoints),
         "tau_same_step": agreement(checkpoints, same_step=True),
         "same": {name: _reliability(checkpoints, name) for name in NAMES},
-        "pairs": pairs,
         "background": score(torch.zeros_like(labels), labels, config.tolerance),
         "ms": _times(config, images, labels),
     }
-    weights = {f"pred{index}": kept[index] for index in chosen}
-    return Outcome(outcome, losses, weights)
+    return Outcome(outcome, losses, {"answers": torch.stack(kept)})  # (variants, shown, H, W)
+
+
+def trained(checkpoints: list[dict]) -> list[dict]:
+    """Of each variant, the checkpoint at the end of its training."""
+    last = max(row["step"] for row in checkpoints)
+    return [row for row in checkpoints if row["step"] == last]
 
 
 def _per_class(pred: Tensor, labels: Tensor) -> list[float]:
