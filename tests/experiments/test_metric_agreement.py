@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from lookclosely.experiments import _checkpoints as checkpoints
+from lookclosely.experiments import _rankings as rankings
 from lookclosely.experiments import _scene_labelling as labelling
 from lookclosely.experiments import metric_agreement as task
 
@@ -44,21 +45,23 @@ ROWS = [
 
 
 def test_the_pair_in_dispute_is_found_and_put_in_order():
-    assert task.disagreement(ROWS, "pixel_accuracy", "miou") == (2, 3)
-    assert task.disagreement(ROWS, "miou", "pixel_accuracy") == (3, 2)
+    assert rankings.disagreement(ROWS, "pixel_accuracy", "miou") == (2, 3)
+    assert rankings.disagreement(ROWS, "miou", "pixel_accuracy") == (3, 2)
 
 
 def test_the_trained_networks_are_those_of_the_last_step():
-    assert task.trained(ROWS) == ROWS[2:]
+    assert rankings.trained(ROWS) == ROWS[2:]
 
 
 def test_agreement_counts_pairs():
-    tau = task.agreement(ROWS)
+    tau = rankings.agreement(ROWS, task.NAMES)
     assert tau["mdice"]["boundary_f"] == 1.0
     assert tau["pixel_accuracy"]["miou"] == tau["miou"]["pixel_accuracy"]
     # pairs 01, 02, 03 agree; 12, 13 and 23 do not
     assert tau["pixel_accuracy"]["miou"] == pytest.approx(0.0)
-    assert task.agreement(ROWS, same_step=True)["pixel_accuracy"]["miou"] == pytest.approx(0.0)
+    assert rankings.agreement(ROWS, task.NAMES, same_step=True)["pixel_accuracy"][
+        "miou"
+    ] == pytest.approx(0.0)
 
 
 def test_every_metric_is_1_for_the_truth_and_blind_to_nothing_but_the_background():

@@ -18,6 +18,7 @@ from lookclosely.data import scenes
 
 from . import _scene_labelling as task
 from ._checkpoints import Variant, network, train_one
+from ._rankings import agreement, reliability
 from .core import Experiment, Outcome, Result, Verdict
 
 NAMES = {
@@ -110,49 +111,19 @@ def run(config: Config, seed: int, device: str | None) -> Outcome:
         kept.append(pred[: config.shown].to(torch.uint8))  # of the last step
     outcome: dict[str, Any] = {
         "checkpoints": checkpoints,
-        "tau": agreement(checkpoints),
-        "tau_same_step": agreement(checkpoints, same_step=True),
-        "same": {name: _reliability(checkpoints, name) for name in NAMES},
+        "tau": agreement(checkpoints, NAMES),
+        "tau_same_step": agreement(checkpoints, NAMES, same_step=True),
+        "same": {name: reliability(checkpoints, name) for name in NAMES},
         "background": score(torch.zeros_like(labels), labels, config.tolerance),
         "ms": _times(config, images, labels),
     }
     return Outcome(outcome, losses, {"answers": torch.stack(kept)})  # (variants, shown, H, W)
 
 
-def trained(checkpoints: list[dict]) -> list[dict]:
-    """Of each variant, the checkpoint at the end of its training."""
-    last = max(row["step"] for row in checkpoints)
-    return [row for row in checkpoints if row["step"] == last]
-
-
 def _per_class(pred: Tensor, labels: Tensor) -> list[float]:
     """IoU of each class, 0 for one that is nowhere (only in small tests)."""
     found = metrics.iou(metrics.confusion_matrix(pred, labels, task.CLASSES)).nan_to_num(0.0)
     return [round(value, 4) for value in found.tolist()]
-
-
-def agreement(checkpoints: list[dict], *, same_step: bool = False) -> dict[str, dict[str, float]]:
-    """Kendall's τ between each two metrics, over all pairs of checkpoints or those of one step."""
-    table = torch.tensor([[row[name] for row in checkpoints] for name in NAMES]).double()
-    group = torch.tensor([float(row["step"]) for row in checkpoints]) if same_step else None
-    tau = metrics.kendall_tau(table, table[:, None], group=group).nan_to_num(0.0)
-    return {a: dict(zip(NAMES, row)) for a, row in zip(NAMES, tau.tolist())}
-
-
-def _reliability(checkpoints: list[dict], name: str) -> float:
-    """τ of a metric with itself, measured on one and on the other half of the test images."""
-    halves = torch.tensor([[half[name] for half in row["halves"]] for row in checkpoints])
-    return float(metrics.kendall_tau(*halves.double().T).nan_to_num(0.0))
-
-
-def disagreement(checkpoints: list[dict], a: str, b: str) -> tuple[int, int]:
-    """The pair of checkpoints over which two metrics disagree most: a prefers the first, b the
-    second. What counts is the smaller of the two differences, each in its standard deviations."""
-    scores = [torch.tensor([row[name] for row in checkpoints]).double() for name in (a, b)]
-    first, second = (x / x.std().clamp(min=1e-9) for x in scores)
-    gaps = torch.minimum(first[:, None] - first, second - second[:, None])  # (n, n)
-    best = int(gaps.argmax())
-    return best // len(checkpoints), best % len(checkpoints)
 
 
 @torch.no_grad()
