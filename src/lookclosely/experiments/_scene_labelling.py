@@ -3,7 +3,8 @@
 Seeds 0, 1 and 2 of the scenes are the training, validation and test set: settings are chosen on
 validation, and what a claim reports is measured on test.
 
-Shapes: N images, C classes with the background, H × W pixels.
+Shapes: N images (3 channels, or what an experiment makes of them), C classes with the background,
+H × W pixels.
 """
 
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ from lookclosely.losses import cross_entropy
 SCENES = scenes.Config(size=(64, 64))
 CLASSES = len(scenes.CLASSES)
 Split = Literal["train", "val", "test"]
-Labelled = tuple[Float[Tensor, "N 3 H W"], Int[Tensor, "N H W"]]
+Labelled = tuple[Float[Tensor, "N channels H W"], Int[Tensor, "N H W"]]
 
 
 @lru_cache(maxsize=8)
@@ -50,7 +51,7 @@ def pixel_loss(model: nn.Module, batch: Labelled) -> Float[Tensor, ""]:
 
 @torch.no_grad()
 def probabilities(
-    model: nn.Module, images: Float[Tensor, "N 3 H W"], *, batch: int = 50
+    model: nn.Module, images: Float[Tensor, "N channels H W"], *, batch: int = 50
 ) -> Float[Tensor, "N C H W"]:
     """The softmax of the model's scores, without gradients."""
     model.eval()

@@ -16,7 +16,7 @@ from lookclosely.cost import seconds
 
 from .core import Experiment, Outcome, Result, Verdict
 
-Row = Float[Tensor, " n"]
+Row = Float[Tensor, " _"]
 
 
 @dataclass(frozen=True)
