@@ -14,6 +14,7 @@ from . import (
     multi_scale,
     nms_threshold,
     nuclei_segmentation,
+    patches_or_one_pass,
     recurrent_passes,
     skip_connections,
     task_weight,
@@ -30,6 +31,7 @@ REGISTRY: dict[str, Experiment] = {
     module.EXPERIMENT.name: module.EXPERIMENT
     for module in (
         context,
+        patches_or_one_pass,
         task_weight,
         fixed_outputs,
         multi_scale,
