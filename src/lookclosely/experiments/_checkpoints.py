@@ -43,8 +43,8 @@ def network(variant: Variant) -> nn.Module:
 
 def class_weights(labels: Int[Tensor, "N H W"]) -> Float[Tensor, " C"]:
     """1 / √(share of the pixels), scaled so that the mean over the pixels is 1."""
-    share = labels.flatten().bincount(minlength=task.CLASSES).clamp(min=1) / labels.numel()
-    weight = share.rsqrt()
+    share = labels.flatten().bincount(minlength=task.CLASSES) / labels.numel()
+    weight = share.clamp(min=1 / labels.numel()).rsqrt()  # finite for a class that is nowhere
     return weight / (weight * share).sum()
 
 
