@@ -67,6 +67,10 @@ class Result:
         """Mean ± standard deviation over the seeds, as it is printed in the book."""
         return f"{self.mean(metric):.{digits}f} ± {self.std(metric):.{digits}f}"
 
+    def gains(self, one: str, other: str) -> list[float]:
+        """One metric minus another, paired: a number for each seed."""
+        return [a - b for a, b in zip(self.values(one), self.values(other))]
+
     @property
     def made(self) -> str:
         """How the numbers came about, in a few words."""

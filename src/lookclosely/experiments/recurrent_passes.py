@@ -133,22 +133,16 @@ def run(config: Config, seed: int, device: str | None) -> Outcome:
     return Outcome(metrics, losses, weights)
 
 
-def gains(result: Result, one: str, other: str, metric: str = "miou") -> list[float]:
-    """One minus the other, a number a seed."""
-    pairs = zip(result.values(f"{one}/{metric}"), result.values(f"{other}/{metric}"))
-    return [a - b for a, b in pairs]
-
-
 def judge(result: Result) -> Verdict:
     last = result.config["passes"]
     top, same = f"recurrent/pass{last}", f"plain{last}"
     steps = [
         g
         for p in range(2, last + 1)
-        for g in gains(result, f"recurrent/pass{p}", f"recurrent/pass{p - 1}")
+        for g in result.gains(f"recurrent/pass{p}/miou", f"recurrent/pass{p - 1}/miou")
     ]
-    matched = gains(result, top, same)
-    first = gains(result, top, "recurrent/pass1")
+    matched = result.gains(f"{top}/miou", f"{same}/miou")
+    first = result.gains(f"{top}/miou", "recurrent/pass1/miou")
     held = "yes" if min(*steps, *matched) > 0 else "partly" if min(first) > 0 else "no"
     passes = ", ".join(result.text(f"recurrent/pass{p}/miou") for p in range(1, last + 1))
     return Verdict(
