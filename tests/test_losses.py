@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import pytest
 import torch
@@ -9,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd import gradcheck
 from torch.testing import assert_close
+from torchvision.models.detection.roi_heads import fastrcnn_loss
 
 from lookclosely import losses as ours
 from lookclosely.metrics import segmentation
@@ -240,6 +243,89 @@ def test_smooth_l1_is_torchs(beta: float, reduction: str, dtype: torch.dtype):
             x,
             y,
         )
+
+
+# Multi-task loss
+
+
+def answers(seed: int, dtype: torch.dtype, n: int = 5) -> tuple[Tensor, ...]:
+    """Scores of 4 classes, boxes, classes (1 to 3, and the background 0), target boxes."""
+    g = torch.Generator().manual_seed(seed)
+    logits, (boxes, targets) = (
+        torch.randn(*s, generator=g, dtype=dtype) for s in ((n, 4), (2, n, 4))
+    )
+    return logits, boxes, torch.randint(4, (n,), generator=g), targets
+
+
+@DTYPES
+@pytest.mark.parametrize("seed", range(5))
+def test_multi_task_loss_is_torchvisions(seed: int, dtype: torch.dtype):
+    logits, boxes, classes, targets = answers(seed, dtype)
+    regression = partial(ours.smooth_l1_loss, beta=1 / 9)
+
+    def theirs(x: Tensor, b: Tensor) -> Tensor:
+        parts = fastrcnn_loss(x, b.repeat(1, 4), [classes], [targets])  # one box for each class
+        return torch.stack([parts[0] + 3 * parts[1], *parts])
+
+    def mine(x: Tensor, b: Tensor) -> Tensor:
+        options = {"weight": 3, "regression": regression, "background": 0}
+        return torch.stack(ours.multi_task_loss(x, b, classes, targets, **options))
+
+    same(mine, theirs, logits, boxes)
+
+
+@DTYPES
+@pytest.mark.parametrize("library", [F.mse_loss, F.l1_loss, F.smooth_l1_loss])
+def test_multi_task_loss_by_a_loop(library: Callable[..., Tensor], dtype: torch.dtype):
+    logits, boxes, classes, targets = answers(1, dtype)
+
+    def loop(x: Tensor, b: Tensor) -> Tensor:
+        total = x.new_zeros(())
+        for n, k in enumerate(classes.tolist()):
+            total = total + x[n].logsumexp(0) - x[n, k]
+            for i in range(4):
+                total = total + 0.5 * library(b[n, i], targets[n, i])
+        return total / len(x)
+
+    options = {"weight": 0.5, "regression": library}
+    same(
+        lambda x, b: ours.multi_task_loss(x, b, classes, targets, **options).total,
+        loop,
+        logits,
+        boxes,
+    )
+
+
+def test_the_background_pays_for_no_box():
+    logits, boxes, classes, targets = answers(0, torch.float64)
+    nothing = torch.zeros_like(classes)
+    loss = ours.multi_task_loss(logits, boxes, nothing, targets, background=0)
+    assert loss.localization == 0 and loss.total == loss.classification
+    assert ours.multi_task_loss(logits, boxes, nothing, targets).localization > 0
+    free = ours.multi_task_loss(logits, boxes, classes, targets, weight=0)
+    assert free.total == free.classification and free.localization > 0
+
+
+def test_multi_task_loss_of_nothing():
+    loss = ours.multi_task_loss(*answers(0, torch.float32, n=0))
+    assert all(part.isnan() for part in loss)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"targets": torch.zeros(5, 3)}, r"targets has shape \(5, 3\), but \(5, 4\)"),
+        ({"boxes": torch.zeros(4, 4), "targets": torch.zeros(4, 4)}, r"boxes has shape \(4, 4\)"),
+        ({"weight": -1}, "weight is -1: it must be 0 or more"),
+        ({"classes": torch.full((5,), 4)}, "target has class 4, but logits have 4 classes"),
+    ],
+)
+@pytest.mark.usefixtures("unchecked")
+def test_bad_input_of_the_multi_task_loss(change: dict[str, Any], message: str):
+    names = ("logits", "boxes", "classes", "targets")
+    good = dict(zip(names, answers(0, torch.float32), strict=True))
+    with pytest.raises(ValueError, match=message):
+        ours.multi_task_loss(**{**good, **change})
 
 
 # Bad input

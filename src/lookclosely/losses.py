@@ -4,6 +4,9 @@ Shapes: N images, C classes, then any number of pixel dimensions (``*pixels``: H
 one label an image). ``logits`` are scores before the softmax.
 """
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import torch
 from jaxtyping import Float, Integer
 from torch import Tensor
@@ -124,6 +127,48 @@ def smooth_l1_loss(
         return _reduce(distance, reduction)
     quadratic = distance**2 / (2 * beta)
     return _reduce(torch.where(distance < beta, quadratic, distance - beta / 2), reduction)
+
+
+class MultiTaskLoss(NamedTuple):
+    total: Float[Tensor, ""]  # the weighted sum of the other two
+    classification: Float[Tensor, ""]
+    localization: Float[Tensor, ""]
+
+
+def multi_task_loss(
+    logits: Float[Tensor, "N C"],
+    boxes: Float[Tensor, "N D"],
+    classes: Integer[Tensor, " N"],
+    targets: Float[Tensor, "N D"],
+    *,
+    weight: float | int = 1.0,
+    regression: Callable[..., Tensor] = smooth_l1_loss,
+    background: int | None = None,
+) -> MultiTaskLoss:
+    """What a network pays for its class and for its box: L = L_cls + weight · L_loc.
+
+        L_cls = mean over N of −log softmax(logits)[class]
+        L_loc = mean over N of [class is not background] · Σ_D regression(boxes, targets)
+
+    Args:
+        boxes, targets: D numbers each. Their unit changes L_loc, and so the meaning of weight.
+        weight: 0 or more, the λ of the paper.
+        regression: ``f(input, target, reduction="none")``, such as ``F.mse_loss`` for L2.
+        background: this class has no box; None where each image shows an object.
+
+    Returns:
+        total, classification, localization; NaN for N = 0.
+
+    Source: Girshick 2015 (Fast R-CNN), equations 1 and 2; torchvision's ``fastrcnn_loss``.
+    """
+    _check_shape(targets, boxes.shape, "targets", "that of boxes")
+    _check_shape(boxes, (len(logits), *boxes.shape[1:]), "boxes", "a row for each row of logits")
+    if not weight >= 0:
+        raise ValueError(f"weight is {weight}: it must be 0 or more")
+    classification = cross_entropy(logits, classes)
+    cost = regression(boxes, targets, reduction="none").sum(1)  # (N,)
+    localization = (cost if background is None else cost.where(classes != background, 0)).mean()
+    return MultiTaskLoss(classification + weight * localization, classification, localization)
 
 
 def _reduce(loss: Tensor, reduction: str) -> Tensor:

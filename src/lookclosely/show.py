@@ -37,6 +37,7 @@ from ._drawing import (
     overlay,
     to_array,
 )
+from ._show_keypoints import keypoints
 from ._show_labels import coloured
 from ._show_points import points
 from ._source import source
@@ -58,6 +59,7 @@ __all__ = [
     "draw_image",
     "draw_matrix",
     "images",
+    "keypoints",
     "masks",
     "matrix",
     "overlay",

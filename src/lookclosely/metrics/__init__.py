@@ -1,6 +1,7 @@
 """Scores: how good is a segmentation, a detector, a set of instances?"""
 
 from lookclosely.metrics.boundary import boundary_f_score, boundary_pixels
+from lookclosely.metrics.boundary_iou import boundary_iou
 from lookclosely.metrics.detection import (
     AveragePrecision,
     PrecisionRecall,
@@ -15,6 +16,7 @@ from lookclosely.metrics.instances import (
     instance_iou,
     match_instances,
 )
+from lookclosely.metrics.keypoints import pck, torso_length
 from lookclosely.metrics.matching import Matches, voc_match
 from lookclosely.metrics.ranking import kendall_tau
 from lookclosely.metrics.segmentation import (
@@ -37,6 +39,7 @@ __all__ = [
     "PrecisionRecall",
     "average_precision",
     "boundary_f_score",
+    "boundary_iou",
     "boundary_pixels",
     "class_curve",
     "confusion_matrices",
@@ -50,10 +53,12 @@ __all__ = [
     "match_instances",
     "mean_iou",
     "mean_pixel_accuracy",
+    "pck",
     "pixel_accuracy",
     "precision",
     "precision_recall",
     "recall",
+    "torso_length",
     "voc_ap",
     "voc_match",
 ]

@@ -1,0 +1,60 @@
+"""How well joints are found: the share that lies near enough to the truth.
+
+Shapes: N figures, K joints of each, in pixels or any other unit that is the same on both axes.
+"""
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+
+def torso_length(joints: Float[Tensor, "N 14 2"]) -> Float[Tensor, " N"]:
+    """From the left shoulder to the right hip, the size of a figure for PCK on 14 joints.
+
+    Joints in the order of ``scenes.JOINTS``, which is that of the Leeds Sports Pose data set.
+    """
+    return (joints[:, 9] - joints[:, 2]).norm(dim=-1)
+
+
+def pck(
+    pred: Float[Tensor, "N K 2"],
+    target: Float[Tensor, "N K 2"],
+    size: Float[Tensor, " N"],
+    *,
+    threshold: float = 0.2,
+    counted: Bool[Tensor, "N K"] | None = None,
+) -> Float[Tensor, " K"]:
+    """Percentage of correct keypoints, as a share from 0 to 1, for each joint.
+
+        PCK_k = mean over figures of [ ‖pred_k − target_k‖ ≤ threshold · size ]
+
+    Papers differ in ``size``, and their numbers cannot be compared: the longer side of the person's
+    box (Yang and Ramanan), the torso (``torso_length``), the head (then it is called PCKh). So a
+    PCK is quoted with its threshold and its size, as in "PCK at 0.2 of the torso".
+
+    Args:
+        pred, target: x and y of each joint, in one unit.
+        size: one length for each figure, in that unit.
+        threshold: which share of the size an error may have; exactly that much is still right.
+        counted: joints that count, such as those inside the image; None counts all.
+
+    Returns:
+        One share for each joint; NaN for a joint that no figure has.
+
+    Raises:
+        ValueError: if shapes differ, or ``threshold`` is not positive.
+
+    Source: Yang and Ramanan, "Articulated human detection with flexible mixtures of parts", TPAMI
+    2013, on evaluation criteria.
+    """
+    if pred.shape != target.shape or size.shape != target.shape[:1]:
+        raise ValueError(
+            f"pred has shape {tuple(pred.shape)}, target {tuple(target.shape)} and size "
+            f"{tuple(size.shape)}: give (N, K, 2) twice, and one size for each figure, (N,)"
+        )
+    if not threshold > 0:
+        raise ValueError(f"threshold is {threshold}: it must be more than 0")
+    right = (pred - target).norm(dim=-1) <= threshold * size[:, None]  # (N, K)
+    if counted is None:
+        counted = torch.ones_like(right)
+    return (right & counted).sum(0) / counted.sum(0)
