@@ -41,7 +41,8 @@ def interpolate(
     Args:
         input: (N, C, h, w), with a pixel or more.
         size: H and W; an int counts for both. Either this or ``scale_factor``.
-        scale_factor: H = ⌊h · scale_factor⌋; a number or (vertical, horizontal).
+        scale_factor: H = ⌊h · scale_factor⌋; a number or (vertical, horizontal). Where that is h,
+            the axis stays as it is, and where it is 2h, "nearest" takes r = ½, as in the library.
         mode: "nearest" or "bilinear".
         align_corners: for "bilinear" only; None is False.
         recompute_scale_factor: True takes r = n / m from the sizes even where ``scale_factor`` is

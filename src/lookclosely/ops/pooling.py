@@ -37,7 +37,7 @@ def max_pool2d(
         out[i, j] = max_u,v input[i·s + u·d − p, j·s + v·d − p]
 
     Where several are largest, the first in reading order counts: it is the one remembered, and
-    the one that gets the gradient.
+    the one that gets the gradient. NaN is larger than any number.
 
     Args:
         input: (N, C, H, W) or (C, H, W), with a pixel or more.
