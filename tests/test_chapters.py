@@ -22,6 +22,7 @@ HEADINGS = [
 ]
 # "See it" may stand after "Use it" where the demo needs the trained model.
 LATER = [*HEADINGS[:3], "Use it", "See it", *HEADINGS[5:]]
+LINE = 84  # characters of code that the page shows without scrolling
 PICTURE = re.compile(r"show\.(images|boxes|masks|matrix|curves|overlay)\(")
 
 pytestmark = pytest.mark.parametrize("path", CHAPTERS, ids=lambda p: p.stem)
@@ -63,6 +64,11 @@ def test_cells_are_short_and_prose_carries_the_argument(path):
     assert max(sizes) <= 25
     assert sum(size < 12 for size in sizes) > len(sizes) / 2
     assert 8 <= words / sum(sizes) <= 25, f"{words} words for {sum(sizes)} lines"
+
+
+def test_code_fits_the_page(path):
+    lines = [line for cell in cells(path, "code") for line in cell.source.splitlines()]
+    assert [line for line in lines if len(line) > LINE] == []
 
 
 def test_every_picture_has_an_alternative_text(path):
