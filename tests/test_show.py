@@ -64,6 +64,11 @@ def test_source_is_the_functions_own_text():
     assert code._repr_markdown_().startswith("```python\ndef images(")
 
 
+def test_a_cell_of_nan_is_empty():
+    (axis,) = show.matrix(torch.tensor([[1.0, torch.nan], [0.0, 5.0]])).axes
+    assert [text.get_text() for text in axis.texts] == ["1", "", "0", "5"]
+
+
 def test_cells_of_all_tables_are_equally_large():
     figure = show.matrix([torch.eye(3), torch.ones(2, 5)])
     spans = [
