@@ -84,6 +84,16 @@ def test_3_taps_leave_no_hole_if_no_rate_exceeds_1_and_twice_the_sum_of_the_smal
     assert bool((counts > 0).all()) == complete
 
 
+@given(st.lists(st.integers(1, 15), min_size=1, max_size=4).map(sorted))
+def test_holes_of_rising_rates_are_those_of_wang_et_al(rest):
+    """Their section 3.2: M_n = r_n, M_i = max(M_{i+1} − 2r_i, 2r_i − M_{i+1}, r_i), and M_2 ≤ 3."""
+    gap = rest[-1]
+    for rate in rest[-2::-1]:
+        gap = max(gap - 2 * rate, 2 * rate - gap, rate)
+    counts = ops.path_counts([(3, 1, rate, rate) for rate in [1, *rest]])
+    assert bool((counts > 0).all()) == (gap <= 3)
+
+
 def test_rates_that_triple_read_every_pixel_once():
     counts = ops.path_counts([(3, 1, r, r) for r in (1, 3, 9, 27)])
     assert counts.tolist() == [1] * 81
