@@ -25,7 +25,7 @@ Silhouettes = Bool[Tensor, "N H W"]
 
 @dataclass(frozen=True)
 class Config:
-    steps: int = 400
+    steps: int = 250
     batch: int = 16
     lr: float = 1e-2
     precision: Literal["no", "bf16"] = "bf16"
@@ -39,8 +39,8 @@ class Config:
         "3×3",
         "4×4",
     )
-    train_images: int = 500
-    test_images: int = 200
+    train_images: int = 400
+    test_images: int = 150
 
 
 def silhouettes(split: scene_task.Split, count: int) -> Silhouettes:
