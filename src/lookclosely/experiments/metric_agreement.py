@@ -18,7 +18,7 @@ from lookclosely.data import scenes
 
 from . import _scene_labelling as task
 from ._checkpoints import Variant, network, train_one
-from ._rankings import agreement, reliability
+from ._rankings import agreement, disagreement, reliability
 from .core import Experiment, Outcome, Result, Verdict
 
 NAMES = {
@@ -30,6 +30,8 @@ NAMES = {
     "image_miou": "mIoU per image",
     "boundary_f": "boundary F",
 }
+# For each of these, the two checkpoints that the metrics disagree on most are kept to be shown.
+PAIRS = (("pixel_accuracy", "miou"), ("miou", "boundary_f"), ("miou", "mean_pixel_accuracy"))
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Config:
     train_images: int = 2000
     test_images: int = 400
     tolerance: float = 1.0  # of boundary F, in pixels
-    shown: int = 12  # test images whose final predictions are kept
+    shown: int = 12  # test images whose predictions are kept
     variants: tuple[Variant, ...] = (
         Variant("U-Net"),
         Variant("wide", channels=(12, 24, 48)),
@@ -108,16 +110,19 @@ def run(config: Config, seed: int, device: str | None) -> Outcome:
                     ],
                 }
             )
-        kept.append(pred[: config.shown].to(torch.uint8))  # of the last step
+            kept.append(pred[: config.shown].to(torch.uint8))
+    pairs = {f"{a} or {b}": disagreement(checkpoints, a, b) for a, b in PAIRS}
+    chosen = sorted({index for pair in pairs.values() for index in pair})
     outcome: dict[str, Any] = {
         "checkpoints": checkpoints,
         "tau": agreement(checkpoints, NAMES),
         "tau_same_step": agreement(checkpoints, NAMES, same_step=True),
         "same": {name: reliability(checkpoints, name) for name in NAMES},
+        "pairs": pairs,
         "background": score(torch.zeros_like(labels), labels, config.tolerance),
         "ms": _times(config, images, labels),
     }
-    return Outcome(outcome, losses, {"answers": torch.stack(kept)})  # (variants, shown, H, W)
+    return Outcome(outcome, losses, {f"pred{index}": kept[index] for index in chosen})
 
 
 def _per_class(pred: Tensor, labels: Tensor) -> list[float]:
