@@ -67,6 +67,7 @@ class MultiScale(nn.Module):
         layers: the network that looks at each level, see ``features``.
         scales: levels of the pyramid that it looks at; (0,) is an ordinary network.
         width: its channels at the first layers.
+        hidden: channels between the two 1x1 convolutions of the classifier.
         shared: the same weights at each scale, or weights of its own for each.
         pyramid: "laplacian" or "gaussian".
         upsample: how coarse feature maps are enlarged, "bilinear" or "nearest".

@@ -34,8 +34,9 @@ def smoothed(x: Float[Tensor, "B C H W"], level: int) -> Float[Tensor, "B C H W"
 class Step(nn.Module):
     """3x3 convolution, 3x3 max pooling of stride 2, 3x3 and 1x1 convolution, spread by a factor.
 
-    Spread by 1, the pooling's stride is replaced by dilation after it, so each pixel gets what a
-    patch round it would give; spread by 2, 4 …, all taps lie so many pixels apart.
+    With spread 1, each pixel gets what the strided layers would make of the 9x9 patch round it: the
+    pooling keeps every place, and the convolution after it is dilated by 2 instead. With spread 2,
+    4 …, all taps lie so many pixels apart.
     """
 
     def __init__(self, channels_in: int, channels: Sequence[int], channels_out: int):
