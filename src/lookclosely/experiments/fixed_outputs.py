@@ -26,7 +26,7 @@ class Config:
     batch: int = 32
     lr: float = 3e-3
     beta: float = 1 / 9
-    weight: float = 10.0
+    weight: float = 1.0
     precision: Literal["no", "bf16"] = "bf16"
     figures: int = 4000
     test_figures: int = 600
