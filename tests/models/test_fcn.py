@@ -17,6 +17,7 @@ def small(**options):
     settings = {"num_classes": 3, "channels": (4, 5, 6), "hidden": 7, "strides": (8, 4, 2)}
     model = FCN(**{**settings, **options}).double().eval()
     for layer in model.score:
+        assert isinstance(layer, nn.Conv2d)
         nn.init.normal_(layer.weight)
     return model
 

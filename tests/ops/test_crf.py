@@ -14,7 +14,8 @@ SETTINGS = {"appearance": (2.0, 3.0, 0.2), "smoothness": (1.5, 1.2)}
 SIZES = [(3, 5, 4), (2, 1, 6), (4, 6, 1), (1, 3, 3), (2, 0, 3), (3, 4, 0)]
 
 
-def random_field(classes, height, width, dtype=torch.float64, device="cpu", channels=3):
+def random_field(size, dtype=torch.float64, device="cpu", channels=3):
+    classes, height, width = size
     generator = torch.Generator().manual_seed(classes * 100 + height * 10 + width)
     unary = 3 * torch.rand(classes, height, width, generator=generator, dtype=dtype)
     image = torch.rand(channels, height, width, generator=generator, dtype=dtype)
@@ -29,7 +30,7 @@ def symmetric_table(classes, dtype=torch.float64):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("size", SIZES)
 def test_mean_field_is_its_definition(size, dtype, device):
-    unary, image = random_field(*size, dtype, device)
+    unary, image = random_field(size, dtype, device)
     for steps, table in ((0, None), (1, None), (3, symmetric_table(size[0], dtype))):
         on_device = None if table is None else table.to(device)
         q = ops.mean_field(unary, image, steps=steps, compatibility=on_device, **SETTINGS)
@@ -38,7 +39,7 @@ def test_mean_field_is_its_definition(size, dtype, device):
 
 
 def test_mean_field_of_a_grey_image_and_with_either_kernel_left_out():
-    unary, image = random_field(2, 4, 5, channels=1)
+    unary, image = random_field((2, 4, 5), channels=1)
     for left_out in ("appearance", "smoothness"):
         settings = {**SETTINGS, left_out: (0.0, *SETTINGS[left_out][1:])}
         slow = slow_loops.mean_field(unary, image, 2, None, **settings)
@@ -46,7 +47,7 @@ def test_mean_field_of_a_grey_image_and_with_either_kernel_left_out():
 
 
 def test_mean_field_in_pieces_is_mean_field_at_once(monkeypatch):
-    unary, image = random_field(3, 6, 7)
+    unary, image = random_field((3, 6, 7))
     at_once = ops.mean_field(unary, image, **SETTINGS)
     monkeypatch.setattr(crf, "CACHED_PAIRS", 0)
     monkeypatch.setattr(gaussian_filters, "PAIRS_AT_ONCE", 100)  # 2 rows of 42 at a time
@@ -54,7 +55,7 @@ def test_mean_field_in_pieces_is_mean_field_at_once(monkeypatch):
 
 
 def test_mean_field_is_differentiable():
-    unary, image = random_field(2, 2, 3)
+    unary, image = random_field((2, 2, 3))
     table = symmetric_table(2).requires_grad_()
 
     def field(unary, image, half):
@@ -68,7 +69,7 @@ def test_mean_field_is_differentiable():
 
 def test_mean_field_step_is_the_gradient_of_the_expected_energy():
     """Q ← softmax(−∂E/∂Q), E the expected energy with half of each pixel's pair with itself."""
-    unary, image = random_field(3, 3, 4)
+    unary, image = random_field((3, 3, 4))
     pairs = ops.pair_weights(image, **SETTINGS)
     q = (-unary).softmax(0).requires_grad_()
     flat = q.flatten(1)  # (C, N)
@@ -81,7 +82,7 @@ def test_mean_field_step_is_the_gradient_of_the_expected_energy():
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("size", SIZES)
 def test_grid_crf_is_its_definition(size, dtype, device):
-    unary, image = random_field(*size, dtype, device)
+    unary, image = random_field(size, dtype, device)
     for contrast in (None, image):
         q = ops.grid_crf(unary, weight=0.8, steps=3, image=contrast, theta_rgb=0.4)
         on_cpu = None if contrast is None else contrast.cpu()
@@ -90,7 +91,7 @@ def test_grid_crf_is_its_definition(size, dtype, device):
 
 @pytest.mark.parametrize("weight", [0.5, 2.0, 8.0])
 def test_grid_crf_settles_and_its_free_energy_falls(weight):
-    unary, _ = random_field(3, 8, 7)
+    unary, _ = random_field((3, 8, 7))
 
     def free_energy(q):
         agree = (q[:, 1:] * q[:, :-1]).sum() + (q[:, :, 1:] * q[:, :, :-1]).sum()
@@ -104,7 +105,7 @@ def test_grid_crf_settles_and_its_free_energy_falls(weight):
 
 def test_mean_field_s_free_energy_falls_though_all_pixels_move_at_once():
     """With each pixel's pair with itself the kernels are positive semi-definite."""
-    unary, image = random_field(3, 6, 5)
+    unary, image = random_field((3, 6, 5))
     strong = {"appearance": (20.0, 3.0, 0.3), "smoothness": (5.0, 2.0)}
     pairs = ops.pair_weights(image, **strong)
 
@@ -119,7 +120,7 @@ def test_mean_field_s_free_energy_falls_though_all_pixels_move_at_once():
 
 
 def test_without_pairs_a_field_is_its_unary():
-    unary, image = random_field(3, 4, 5)
+    unary, image = random_field((3, 4, 5))
     alone = (-unary).softmax(0)
     assert_close(ops.grid_crf(unary, weight=0.0), alone)
     none = {"appearance": (0.0, 1.0, 1.0), "smoothness": (0.0, 1.0)}
@@ -130,7 +131,7 @@ def test_without_pairs_a_field_is_its_unary():
 @given(st.integers(1, 3), st.integers(1, 3), st.integers(1, 3), st.integers(0, 5))
 def test_exact_marginals_are_sums_over_all_labellings(classes, height, width, seed):
     torch.manual_seed(seed)
-    unary, image = random_field(classes, height, width)
+    unary, image = random_field((classes, height, width))
     pairs = ops.pair_weights(image, **SETTINGS)
     table = symmetric_table(classes) if seed % 2 else None
     if classes ** (height * width) > 600:
@@ -140,7 +141,7 @@ def test_exact_marginals_are_sums_over_all_labellings(classes, height, width, se
 
 
 def test_energy_of_one_labelling_and_of_many():
-    unary, image = random_field(3, 2, 3)
+    unary, image = random_field((3, 2, 3))
     pairs, table = ops.pair_weights(image), symmetric_table(3)
     labels = torch.randint(3, (4, 5, 2, 3))
     energy = ops.crf_energy(labels, unary, pairs, table)
@@ -153,7 +154,7 @@ def test_energy_of_one_labelling_and_of_many():
 
 
 def test_mean_field_without_pairs_is_exact_and_with_weak_pairs_nearly():
-    unary, image = random_field(2, 3, 3)
+    unary, image = random_field((2, 3, 3))
     errors = []
     for weight in (0.0, 0.02, 0.5):
         field = {"appearance": (weight, 3.0, 0.3), "smoothness": (0.0, 1.0)}
@@ -207,7 +208,7 @@ def test_bilateral_grid_on_the_grid_lines_of_a_flat_picture():
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_approximate_mean_field_is_near_the_exact_one(dtype, device):
-    unary, _ = random_field(3, 24, 20, dtype, device)
+    unary, _ = random_field((3, 24, 20), dtype, device)
     down = torch.linspace(0, 1, 24, dtype=dtype)[:, None].expand(24, 20)
     image = torch.stack([down, (down > 0.5).to(dtype), 1 - down]).to(device)
     settings = {"appearance": (4.0, 8.0, 0.2), "smoothness": (1.0, 2.0)}
@@ -220,7 +221,7 @@ def test_approximate_mean_field_is_near_the_exact_one(dtype, device):
 
 
 def test_approximate_mean_field_of_nothing():
-    unary, image = random_field(2, 0, 3)
+    unary, image = random_field((2, 0, 3))
     assert ops.approximate_mean_field(unary, image).shape == (2, 0, 3)
 
 

@@ -157,7 +157,7 @@ class FCN(nn.Module):
         counts = tuple(convolutions) if many else (convolutions,) * len(channels)
         _check(tuple(strides), len(channels), counts)
         self.strides = tuple(strides)
-        self.skips = (True,) * (len(self.strides) - 1)
+        self.skips: tuple[bool, ...] = (True,) * (len(self.strides) - 1)
         self.blocks = nn.ModuleList(
             nn.Sequential(conv(a, b), *(conv(b, b) for _ in range(n - 1)))
             for a, b, n in zip([in_channels, *channels], channels, counts)
