@@ -11,11 +11,9 @@ import zipfile
 
 import psutil
 import pytest
+from assignment_parts import hand_in
 
 from lookclosely.grading import grade, gradebook
-
-FULL = {"q1": "6", "q2": "6", "q3": "6", "q4": "6", "total": "24"}
-NOTHING = dict.fromkeys(FULL, "")
 
 DAEMON = """
 import os, time
@@ -64,12 +62,39 @@ def rows(path) -> dict[str, dict[str, str]]:
         return {row["file"].removesuffix(".ipynb"): row for row in csv.DictReader(file)}
 
 
+def full_marks(autograder) -> dict[str, str]:
+    """What the gradebook has in its columns for everything right."""
+    points = grade.points(autograder)
+    return {name: f"{p:g}" for name, p in (points | {"total": sum(points.values())}).items()}
+
+
 def scores(row) -> dict[str, str]:
-    return {name: row[name] for name in FULL}
+    """The columns between the file and ``possible``: the questions and the total."""
+    names = list(row)
+    return {name: row[name] for name in names[1 : names.index("possible")]}
+
+
+def less(full: dict[str, str], points: int, question: str) -> dict[str, str]:
+    """Full marks without some points of one question."""
+    lost = {name: f"{int(full[name]) - points}" for name in (question, "total")}
+    return full | lost
+
+
+@pytest.mark.slow
+def test_each_assignment_is_graded(assignment, tmp_path):
+    folder, out = tmp_path / "submissions", tmp_path / "grades.csv"
+    right = hand_in(assignment.solution, folder / "right.ipynb")
+    hand_in(assignment.student, folder / "empty.ipynb")
+    assert grade.run(options(folder, assignment.autograder, out)) == 0
+    full, found = full_marks(assignment.autograder), rows(out)
+    assert (found[right.stem]["message"], scores(found[right.stem])) == ("", full)
+    assert scores(found["empty"]) == dict.fromkeys(full, "0")
 
 
 @pytest.mark.slow
 def test_awkward_submissions(submit, autograder, tmp_path, monkeypatch):
+    full = full_marks(autograder)
+    nothing = dict.fromkeys(full, "")
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(temporary))
@@ -101,26 +126,26 @@ def test_awkward_submissions(submit, autograder, tmp_path, monkeypatch):
     found = rows(out)
     assert status == 1  # "nothing" could not be read, and the next run will try it again
     assert len(found) == 20
-    full = {"solution", "raises", "leaves-by-sys-exit", "hangs-first", "forks", "daemon", "thread"}
-    for name in full | {"huge", "reads", "'=formula, with comma"}:
-        assert (found[name]["status"], scores(found[name])) == ("graded", FULL), name
-    assert scores(found["stub"]) == dict.fromkeys(FULL, "0")
+    whole = {"solution", "raises", "leaves-by-sys-exit", "hangs-first", "forks", "daemon", "thread"}
+    for name in whole | {"huge", "reads", "'=formula, with comma"}:
+        assert (found[name]["status"], scores(found[name])) == ("graded", full), name
+    assert scores(found["stub"]) == dict.fromkeys(full, "0")
     assert "cell 1: ZeroDivisionError" in found["raises"]["message"]
     assert "SyntaxError" in found["raises"]["message"]
     assert "TooSlow" in found["hangs-first"]["message"]
     assert "MemoryError" in found["huge"]["message"]
     assert found["leaves-early"]["status"] == "crashed"
     assert "exit status 0" in found["leaves-early"]["message"]
-    assert scores(found["leaves-early"]) == NOTHING
+    assert scores(found["leaves-early"]) == nothing
     for name, cause in (("leaves-late", "exit status 5"), ("crashes", "SIGSEGV")):
-        assert (found[name]["status"], scores(found[name])) == ("crashed", FULL)
+        assert (found[name]["status"], scores(found[name])) == ("crashed", full)
         assert cause in found[name]["message"]
     assert found["hangs-in-a-test"]["status"] == "graded"
-    assert scores(found["hangs-in-a-test"]) == FULL | {"q4": "1", "total": "19"}  # box_iou
+    assert scores(found["hangs-in-a-test"]) == less(full, 5, "q4")  # box_iou
     assert found["hangs-and-will-not-stop"]["status"] == "time limit"
-    assert scores(found["hangs-and-will-not-stop"]) == FULL
+    assert scores(found["hangs-and-will-not-stop"]) == full
     for name in ("text", "number", "picture.png"):
-        assert (found[name]["status"], scores(found[name])) == ("not a notebook", NOTHING)
+        assert (found[name]["status"], scores(found[name])) == ("not a notebook", nothing)
     assert found["nothing"]["status"] == "not graded"
     assert "No such file" in found["nothing"]["message"]
 
@@ -140,8 +165,8 @@ def test_otter_itself_gives_the_same_scores(submit, autograder, tmp_path):
     subprocess.run([sys.executable, *command], check=True, capture_output=True, cwd=tmp_path)
     tests = json.loads((tmp_path / "results.json").read_text())["tests"]
     theirs = {test["name"]: f"{test['score']:g}" for test in tests if "max_score" in test}
-    assert theirs == {"q1": "5", "q2": "6", "q3": "6", "q4": "6"}
-    assert theirs == {name: ours[name] for name in theirs}
+    assert theirs == {name: ours[name] for name in grade.points(autograder)}
+    assert scores(ours) == less(full_marks(autograder), 1, "q1")
 
 
 @pytest.mark.slow

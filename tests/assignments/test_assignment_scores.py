@@ -1,61 +1,58 @@
 """The solution earns everything, the stub nothing, and every named mistake costs its question."""
 
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from misconceptions import MISCONCEPTIONS, Misconception
 
-FUNCTIONS = ("conv_transpose1d", "border_weights", "box_iou", "nms")
-NUMBERS = ("length", "output_padding")
-LISTS = ("contributions", "variances", "variances_2d", "uniform_sizes")
+
+def test_the_solution_scores_everything(assignment):
+    found = assignment.score(assignment.answers("solution"))
+    assert found == {name: (q.possible, set()) for name, q in assignment.questions.items()}
+    assert found
 
 
-def test_the_solution_scores_everything(answers, score, questions):
-    found = score(answers("solution"))
-    assert found == {name: (question.possible, set()) for name, question in questions.items()}
-    assert sum(points for points, _ in found.values()) == 24
+def test_the_empty_stub_scores_nothing(assignment):
+    found = assignment.score(assignment.answers("student"))
+    assert {name: points for name, (points, _) in found.items()} == dict.fromkeys(found, 0)
 
 
-def test_the_empty_stub_scores_nothing(answers, score):
-    assert [points for points, _ in score(answers("student")).values()] == [0, 0, 0, 0]
-
-
-def test_public_tests_give_no_points(questions):
-    cases = [case for question in questions.values() for case in question.test_cases]
-    assert all(case.points == 0 for case in cases if not case.hidden)
-    assert all(case.points > 0 for case in cases if case.hidden)
+def test_public_tests_give_no_points_and_hidden_tests_one_each(assignment):
+    assert {case.points for case in assignment.cases(hidden=False).values()} == {0}
+    assert {case.points for case in assignment.cases(hidden=True).values()} == {1}
+    for name, question in assignment.questions.items():
+        assert any(case.hidden for case in question.test_cases), name
+        assert any(not case.hidden for case in question.test_cases), name
 
 
 @pytest.mark.parametrize("wrong", MISCONCEPTIONS, ids=str)
-def test_a_misconception_costs_its_question(wrong: Misconception, answers, score, questions):
-    names = answers("solution")
+def test_a_misconception_costs_its_question(wrong: Misconception, of_part):
+    assignment = of_part(wrong.part)
+    names = assignment.answers("solution")
     assert set(wrong.answers) <= set(names)
     names.update(wrong.answers)
-    found = score(names)
+    found = assignment.score(names)
     points, failed = found.pop(wrong.question)
     assert wrong.caught_by in failed
-    assert points < questions[wrong.question].possible
-    assert all(points == questions[name].possible for name, (points, _) in found.items())
+    assert points < assignment.questions[wrong.question].possible
+    assert all(p == assignment.questions[name].possible for name, (p, _) in found.items())
 
 
-def test_each_question_has_at_least_five_misconceptions():
-    assert len({str(wrong) for wrong in MISCONCEPTIONS}) == len(MISCONCEPTIONS)
-    count = Counter(wrong.question for wrong in MISCONCEPTIONS)
-    assert set(count) == {"q1", "q2", "q3", "q4"}
-    assert min(count.values()) >= 5
+def test_each_question_has_at_least_five_misconceptions(assignment):
+    ours = [wrong for wrong in MISCONCEPTIONS if wrong.part == assignment.part]
+    assert len({str(wrong) for wrong in ours}) == len(ours)
+    count = Counter(wrong.question for wrong in ours)
+    assert set(count) == set(assignment.questions)
+    assert {name: n for name, n in count.items() if n < 5} == {}
 
 
-def test_every_hidden_test_catches_a_misconception(questions):
-    caught = {(wrong.question, wrong.caught_by) for wrong in MISCONCEPTIONS}
-    hidden = {
-        (name, case.body.test_func.__name__)
-        for name, question in questions.items()
-        for case in question.test_cases
-        if case.hidden
-    }
-    assert hidden == caught
+def test_every_hidden_test_catches_a_misconception(assignment):
+    ours = [wrong for wrong in MISCONCEPTIONS if wrong.part == assignment.part]
+    caught = {(wrong.question, wrong.caught_by) for wrong in ours}
+    assert set(assignment.cases(hidden=True)) == caught
 
 
 class AgreesWithEverything:
@@ -98,40 +95,62 @@ class EvilTensor(torch.Tensor):
         return super().__torch_function__(func, types, args, kwargs or {})
 
 
-def test_an_object_that_equals_everything_scores_nothing(answers, score):
-    names = answers("solution")
-    names.update({name: AgreesWithEverything() for name in FUNCTIONS + NUMBERS + LISTS})
-    assert {points for points, _ in score(names).values()} == {0}
-    names.update({name: [AgreesWithEverything()] * 3 for name in LISTS})
-    names["variances_2d"] = [AgreesWithEverything()] * 4
-    assert score(names)["q1"][0] == 0
+def test_an_object_that_equals_everything_scores_nothing(assignment):
+    names = assignment.answers("solution")
+    asked = [name for question in assignment.questions for name in assignment.asked(question)]
+    lists = {name: names[name] for name in asked if isinstance(names[name], list)}
+    names.update({name: AgreesWithEverything() for name in asked})
+    assert {points for points, _ in assignment.score(names).values()} == {0}
+    names.update({name: [AgreesWithEverything()] * len(right) for name, right in lists.items()})
+    assert {points for points, _ in assignment.score(names).values()} == {0}
 
 
-@pytest.mark.parametrize("convert", [EvilTensor, lambda x: x.detach().numpy(), torch.nn.Parameter])
-def test_right_values_of_the_wrong_type_score_nothing(convert, answers, score):
-    names = answers("solution")
-    for name in ("conv_transpose1d", "border_weights"):
-        names[name] = wrap(names[name], convert)
-    found = score(names)
-    assert (found["q2"][0], found["q3"][0]) == (0, 0)
+def as_subclass(value: Any) -> Any:
+    return EvilTensor(value) if isinstance(value, torch.Tensor) else np.float64(value)
+
+
+def as_numpy(value: Any) -> Any:
+    return value.detach().numpy() if isinstance(value, torch.Tensor) else np.array(value)
+
+
+def as_parameter(value: Any) -> Any:
+    value = torch.as_tensor(value)
+    return torch.nn.Parameter(value, requires_grad=value.is_floating_point())
+
+
+@pytest.mark.parametrize("convert", [as_subclass, as_numpy, as_parameter])
+def test_right_values_of_the_wrong_type_score_nothing(convert, assignment):
+    """Functions whose results are converted, and numbers that are converted."""
+    names = assignment.answers("solution")
+    for question in assignment.questions:
+        for name in assignment.asked(question):
+            names[name] = converted(names[name], convert)
+    assert {points for points, _ in assignment.score(names).values()} == {0}
+
+
+@pytest.mark.parametrize("convert", [torch.tensor, str, lambda x: [x]])
+def test_numbers_of_the_wrong_type_score_nothing(convert, assignment):
+    names = assignment.answers("solution")
+    for question in assignment.questions:
+        asked = assignment.asked(question)
+        if not any(callable(names[name]) for name in asked):
+            names.update({name: converted(names[name], convert) for name in asked})
+            assert assignment.score(names)[question][0] == 0
 
 
 @pytest.mark.parametrize("convert", [EvilTensor, torch.Tensor.numpy, torch.Tensor.tolist])
-def test_indices_of_the_wrong_type_score_only_the_overlaps(convert, answers, score):
-    names = answers("solution")
-    names["nms"] = wrap(names["nms"], convert)
-    assert score(names)["q4"][0] == 1  # box_iou alone is right
+def test_indices_of_the_wrong_type_score_only_the_overlaps(convert, segmentation):
+    names = segmentation.answers("solution")
+    names["nms"] = converted(names["nms"], convert)
+    assert segmentation.score(names)["q4"][0] == 1  # box_iou alone is right
 
 
-@pytest.mark.parametrize("convert", [np.float64, torch.tensor, str, lambda x: [x]])
-def test_numbers_of_the_wrong_type_score_nothing(convert, answers, score):
-    names = answers("solution")
-    for name in NUMBERS:
-        names[name] = convert(names[name])
-    for name in LISTS:
-        names[name] = [convert(entry) for entry in names[name]]
-    assert score(names)["q1"][0] == 0
-
-
-def wrap(function, convert):
-    return lambda *args, **kwargs: convert(function(*args, **kwargs))
+def converted(value: Any, convert: Any) -> Any:
+    """Each entry of lists, tuples and dictionaries, or what a function returns, converted."""
+    if callable(value):
+        return lambda *args, **kwargs: converted(value(*args, **kwargs), convert)
+    if isinstance(value, (list, tuple)):
+        return type(value)(converted(entry, convert) for entry in value)
+    if isinstance(value, dict):
+        return {key: converted(entry, convert) for key, entry in value.items()}
+    return convert(value)

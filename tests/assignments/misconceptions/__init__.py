@@ -1,10 +1,17 @@
 """Wrong answers that a student would plausibly write, each with a name.
 
-``caught_by`` is the hidden test that finds it (others may too). They are run against the real
-tests of the assignment: each must cost points in its own question and none in the others.
+One folder an assignment, one file a question: ``<part>/q<n>.py``. A new file is found by itself.
+
+``caught_by`` is the hidden test that finds a mistake (others may too). Each is run against the
+real tests of its assignment: it must cost points in its own question and none in the others.
 """
 
-from . import q1, q2, q3, q4  # noqa: F401  (importing a question registers its wrong answers)
+import importlib
+import pkgutil
+
 from .registry import MISCONCEPTIONS, Misconception
 
 __all__ = ["MISCONCEPTIONS", "Misconception"]
+
+for found in pkgutil.walk_packages(__path__, __name__ + "."):
+    importlib.import_module(found.name)  # importing a question registers its wrong answers

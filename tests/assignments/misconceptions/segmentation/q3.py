@@ -5,9 +5,9 @@ from functools import partial
 
 import torch
 
-from .registry import wrong
+from ..registry import wrong
 
-wrong_q3 = partial(wrong, "q3", "border_weights")
+wrong_q3 = partial(wrong, "segmentation", "q3", "border_weights")
 
 
 def balance(labels):

@@ -4,10 +4,10 @@ from functools import partial
 
 import torch
 
-from .registry import wrong
+from ..registry import wrong
 
-wrong_iou = partial(wrong, "q4", "box_iou")
-wrong_nms = partial(wrong, "q4", "nms")
+wrong_iou = partial(wrong, "segmentation", "q4", "box_iou")
+wrong_nms = partial(wrong, "segmentation", "q4", "nms")
 
 
 def parts(a, b, *, extra=0.0, shrink=lambda sides: sides.clamp(min=0)):

@@ -1,0 +1,1 @@
+"""Mistakes in the assignment of Part 1, ``chapters/looking/assignment.md``."""
