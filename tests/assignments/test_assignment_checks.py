@@ -55,6 +55,16 @@ def test_tensors_that_are_wrong_say_why(actual, sentence):
         checks.tensor(actual, torch.zeros(2))
 
 
+def test_nan_passes_only_where_it_is_expected_and_asked_for():
+    expected = torch.tensor([1.0, math.nan])
+    checks.tensor(expected.clone(), expected, equal_nan=True)
+    for actual in ([math.nan, math.nan], [1.0, 0.0], [1.0, math.inf], [2.0, math.nan]):
+        with pytest.raises(AssertionError, match="1 of 2"):
+            checks.tensor(torch.tensor(actual), expected, equal_nan=True)
+    with pytest.raises(AssertionError, match="1 of 2"):
+        checks.tensor(expected.clone(), expected)
+
+
 def test_a_forbidden_function_is_refused_by_every_road():
     x, weight = torch.ones(1, 3), torch.ones(1, 1, 3)
     roads = (

@@ -52,10 +52,13 @@ def number_list(actual: object) -> list[int | float]:
     return [_plain_number(entry) for entry in actual]
 
 
-def tensor(actual: object, expected: Tensor, *, tolerance: float = 1e-5) -> None:
+def tensor(
+    actual: object, expected: Tensor, *, tolerance: float = 1e-5, equal_nan: bool = False
+) -> None:
     """``actual`` is a plain tensor with the dtype, shape and values of ``expected``.
 
-    Values may differ by ``tolerance`` x (1 + \\|expected\\|); NaN and infinity never pass.
+    Values may differ by ``tolerance`` x (1 + \\|expected\\|). Infinity never passes; NaN passes
+    only where NaN is expected, and only with ``equal_nan``.
     A subclass of ``torch.Tensor`` is refused, because it can redefine every comparison.
     """
     value = plain_tensor(actual)
@@ -65,6 +68,8 @@ def tensor(actual: object, expected: Tensor, *, tolerance: float = 1e-5) -> None
         raise AssertionError(f"The shape is {tuple(value.shape)}, not {tuple(expected.shape)}.")
     error = (value.detach().double() - expected.detach().double()).abs()
     wrong = ~(error <= tolerance * (1 + expected.detach().double().abs()))  # ~: NaN is wrong too
+    if equal_nan:
+        wrong &= ~(value.isnan() & expected.isnan())
     if bool(wrong.any()):
         first = tuple(wrong.nonzero()[0].tolist())
         got, want = value[first].item(), expected[first].item()
