@@ -152,7 +152,7 @@ def size_as_width_and_height(x, size):
 
 
 @wrong_pyramid("test_bands_of_even_and_odd_sizes")
-def bands_without_going_down(x, levels):
+def smoothed_once_more(x, levels):
     return levels_of(x, levels, up=lambda smaller, size: weighed(doubled(smaller, size)))
 
 
