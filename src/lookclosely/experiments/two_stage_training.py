@@ -2,17 +2,13 @@
 
 from dataclasses import dataclass, field
 
-from ._proposal_training import (
-    SCENES,
-    Stages,
-    Training,
-    deconvnet,
-    proposal_scores,
-    proposals,
-    two_stages,
-)
+from lookclosely.models.deconvnet import DeconvNet
+
+from ._proposal_training import Stages, Training, build, deconvnet, two_stages
+from ._proposals import SCENES, proposal_scores, proposals
 from ._scene_labelling import labelled, scores
 from .core import Experiment, Outcome, Result, Verdict
+from .storage import weights as stored
 
 
 @dataclass(frozen=True)
@@ -33,14 +29,22 @@ def variants(training: Training) -> dict[str, Stages]:
 
 def run(config: Config, seed: int, device: str | None) -> Outcome:
     images, labels = labelled("test", config.test_scenes, SCENES)
-    boxes = proposals(config.test_scenes, config.training.proposals)
+    boxes = proposals(config.test_scenes, config.training.test_proposals)
     metrics, losses = {}, {}
     weights = None
     for name, stages in variants(config.training).items():
         net, losses[name] = deconvnet(config.training, seed, stages, device)
-        metrics[name] = scores(proposal_scores(net, images, boxes).argmax(1), labels)
+        maps = proposal_scores(net, images, boxes, config.training.size)
+        metrics[name] = scores(maps.argmax(1), labels)
         weights = weights or net.state_dict()
     return Outcome(metrics, losses, weights)
+
+
+def trained() -> DeconvNet:
+    """The net that was trained in two stages with seed 0."""
+    net = build(EXPERIMENT.full.training)
+    net.load_state_dict(stored("two_stage_training"))
+    return net.eval()
 
 
 def judge(result: Result) -> Verdict:
@@ -65,9 +69,9 @@ TINY = Training(
     steps=24,
     easy_steps=8,
     batch=8,
-    precision="no",
     train_scenes=12,
     proposals=4,
+    test_proposals=4,
     fcn_batch=2,
 )
 
