@@ -35,9 +35,10 @@ assignments: $(READY)
 	$(PYTHON) -m lookclosely assignments
 
 grade: $(READY)
-	@test -n "$(SUBMISSIONS)" || \
-	  { echo "Say where the submissions are: make grade SUBMISSIONS=folder"; exit 1; }
-	$(PYTHON) -m lookclosely grade "$(SUBMISSIONS)" $(if $(OUT),--out "$(OUT)")
+	@test -n "$(PART)" -a -n "$(SUBMISSIONS)" || \
+	  { echo "Say what to grade and where it is: make grade PART=looking SUBMISSIONS=folder"; exit 1; }
+	$(PYTHON) -m lookclosely grade "$(SUBMISSIONS)" $(if $(OUT),--out "$(OUT)") \
+	  --autograder "_build/assignments/$(PART)/teacher/$(PART)-autograder.zip"
 
 bench: $(READY)
 	$(PYTHON) tests/bench.py

@@ -90,6 +90,12 @@ def test_the_points_are_in_the_text(assignment):
     assert f"{sum(given.values()):g} points, {each:g} for each question" in text
 
 
+def test_the_page_for_teachers_lists_it(assignment):
+    given = points(assignment.autograder)
+    row = f"| `{assignment.part}` | {len(given)} | {sum(given.values()):g} |"
+    assert row in (ROOT / "book" / "teachers.md").read_text("utf-8")
+
+
 def test_the_install_cell_keeps_numpy_and_torch(assignment, tmp_path):
     """Run where lookclosely and Otter are missing, with pip replaced by a recorder."""
     stage = f"""

@@ -201,7 +201,13 @@ def test_wrong_arguments_are_named(autograder, tmp_path, capsys):
     zipfile.ZipFile(empty, "w").close()
     assert grade.run(options(tmp_path, empty, tmp_path / "o.csv")) == 2
     assert "holds no tests" in capsys.readouterr().err
-    with pytest.raises(ValueError, match="0 files match"):
+    with pytest.raises(ValueError, match=r"0 files match .* python -m lookclosely assignments"):
+        grade.find_autograder(tmp_path)
+    for part in ("looking", "segmentation"):
+        teacher = tmp_path / "_build/assignments" / part / "teacher"
+        teacher.mkdir(parents=True)
+        (teacher / f"{part}-autograder.zip").touch()
+    with pytest.raises(ValueError, match=r"2 files match .* --autograder .*looking-autograder\.zip"):
         grade.find_autograder(tmp_path)
 
 

@@ -65,9 +65,9 @@ def find_autograder(root: Path) -> Path:
     """The autograder below ``root``, if ``assignments`` has made exactly one."""
     found = sorted(root.glob(AUTOGRADERS))
     if len(found) != 1:
+        others = ", ".join(map(str, found)) or "or make them: python -m lookclosely assignments"
         raise ValueError(
-            f"{len(found)} files match {AUTOGRADERS}: name one by --autograder"
-            + ("" if found else ", or make them: python -m lookclosely assignments")
+            f"{len(found)} files match {AUTOGRADERS}: name one by --autograder ({others})"
         )
     return found[0]
 
