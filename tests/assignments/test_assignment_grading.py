@@ -207,7 +207,9 @@ def test_wrong_arguments_are_named(autograder, tmp_path, capsys):
         teacher = tmp_path / "_build/assignments" / part / "teacher"
         teacher.mkdir(parents=True)
         (teacher / f"{part}-autograder.zip").touch()
-    with pytest.raises(ValueError, match=r"2 files match .* --autograder .*looking-autograder\.zip"):
+    with pytest.raises(
+        ValueError, match=r"2 files match .* --autograder .*looking-autograder\.zip"
+    ):
         grade.find_autograder(tmp_path)
 
 
