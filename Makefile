@@ -28,7 +28,9 @@ serve: book
 	$(PYTHON) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
 # The site's build writes the notebooks for Colab too, from the same resolved pages.
-notebooks: book
+notebooks: book assignments
+	mkdir -p _build/notebooks/assignments
+	cp _build/assignments/*/student/*.ipynb _build/notebooks/assignments
 	@echo "The notebooks are in _build/notebooks."
 
 assignments: $(READY)

@@ -102,6 +102,12 @@ def test_questions_have_hidden_answers(path):
     )
 
 
+def test_the_assignment_is_linked_where_there_is_one(path):
+    if (path.parent / "assignment.md").exists():
+        link = f"{{assignment}}`{path.parent.name}`"
+        assert link in prose_and_code(path, "Check yourself")
+
+
 def test_claims_are_read_from_results(path):
     assert "experiments.report(" in prose_and_code(path, "What the slides claim, measured")
 

@@ -1,6 +1,7 @@
 """Every page of the built book, as readers have it: on a phone, in the dark, without a server."""
 
 import posixpath
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -194,6 +195,18 @@ def test_chapter_opens_in_colab_and_downloads(path: str) -> None:
     assert colab in links
     assert any(_target(path, link) == HTML / "notebooks" / name for link in links)
     assert (NOTEBOOKS / name).is_file()
+
+
+def test_links_to_assignments_open_what_make_notebooks_writes() -> None:
+    links = [str(a["href"]) for path in chapters() for a in _soup(path).select("a[href]")]
+    linked = {link for link in links if "/assignments/" in link}
+    assert linked
+    for link in linked:
+        part = re.fullmatch(
+            r"https://colab\.research\.google\.com/github/.+/assignments/(\w+)-assignment\.ipynb",
+            link,
+        )
+        assert part and (ROOT / "chapters" / part[1] / "assignment.md").is_file(), link
 
 
 @pytest.mark.parametrize("path", chapters())

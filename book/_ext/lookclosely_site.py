@@ -13,6 +13,7 @@ PARTS = (
     "lookclosely_site_records",
     "lookclosely_site_assets",
     "lookclosely_site_buttons",
+    "lookclosely_site_assignments",
     "lookclosely_site_accessibility",
     "lookclosely_site_badge",
     "lookclosely_site_demos",
