@@ -19,19 +19,24 @@ class SlideMap(GeneratedDirective):
         for deck in yaml.safe_load(SOURCE.read_text()):
             yield from ("", f"## {deck['deck']}: {deck['title']}", "")
             rows = [
-                [section["slides"], ", ".join(map(self.where, section["in"]))]
+                [section["slides"], "; ".join(self.pages(section["in"]))]
                 for section in deck["sections"]
             ]
             yield from table(["on the slides", "in the book"], rows)
 
-    def where(self, target: str) -> str:
-        """``segmentation/unet#heading`` as a link, or as plain text while it is to come."""
-        name, _, heading = target.partition("#")
-        page = name if name.startswith("book/") else f"chapters/{name}"
-        if page not in self.env.found_docs:
-            return f"*{name.rpartition('/')[2].replace('_', ' ')} (coming)*"
-        link = f"{{doc}}`/{page}`"
-        return f"{link}, [](/{page}.md#{heading})" if heading else link
+    def pages(self, targets: list[str]) -> Iterator[str]:
+        """``segmentation/unet#heading`` as links, each page once: "U-Net: heading, heading"."""
+        headings: dict[str, list[str]] = {}
+        for target in targets:
+            name, _, heading = target.partition("#")
+            headings.setdefault(name, []).extend([heading] if heading else [])
+        for name, found in headings.items():
+            page = name if name.startswith("book/") else f"chapters/{name}"
+            if page not in self.env.found_docs:
+                yield f"*{name.rpartition('/')[2].replace('_', ' ')} (coming)*"
+                continue
+            links = ", ".join(f"[](/{page}.md#{heading})" for heading in found)
+            yield f"{{doc}}`/{page}`" + (f": {links}" if links else "")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
