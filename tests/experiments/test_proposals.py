@@ -10,7 +10,7 @@ from lookclosely import ops
 from lookclosely.data import scenes
 from lookclosely.experiments import _proposals as data
 from lookclosely.experiments import object_scale
-from lookclosely.experiments._proposal_training import deconvnet, two_stages
+from lookclosely.experiments._proposal_training import build, deconvnet, two_stages, unit_variance
 from lookclosely.experiments.core import Result
 from lookclosely.experiments.two_stage_training import TINY, variants
 
@@ -70,6 +70,25 @@ def test_the_stages_have_equal_steps_and_a_net_is_trained_once():
         assert sum(steps for _, steps in stages) == TINY.steps
     first = deconvnet(TINY, 0, two_stages(TINY), "cpu")
     assert deconvnet(TINY, 0, two_stages(TINY), "cpu") is first
+
+
+def test_a_good_start_has_the_outputs_of_batch_normalisation():
+    """At the start both nets see the same: layers of mean 0 and variance 1 on the batch."""
+    torch.manual_seed(0)
+    images = torch.randn(64, 3, 16, 16)
+    start, norm = build(TINY, "none"), build(TINY, "batch")
+    with torch.no_grad():
+        for layer in norm.modules():  # the same weights, without biases: these change nothing
+            if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d) and layer.bias is not None:
+                layer.bias.zero_()
+    start.load_state_dict({k: v for k, v in norm.state_dict().items() if k in start.state_dict()})
+    unit_variance(start, images)
+    maps = dict(start.layers(images))
+    norm.train()
+    expected = dict(norm.layers(images))
+    for name in ("convolution 16×16", "code 1×1", "deconvolution 16×16"):
+        torch.testing.assert_close(maps[name], expected[name], atol=0.04, rtol=0.02)
+    torch.testing.assert_close(maps["scores"].std((0, 2, 3)), torch.ones(8), atol=1e-3, rtol=0)
 
 
 def test_iou_of_one_object_is_the_mean_over_images():

@@ -78,7 +78,9 @@ def unit_variance(net: nn.Module, images: Float[Tensor, "N 3 H W"]) -> None:
     After Mishkin and Matas, "All you need is a good init", ICLR 2016, without its orthogonal start.
     """
 
-    def scale(layer: nn.Conv2d, args: tuple[Tensor, ...], output: Tensor) -> Tensor:
+    def scale(
+        layer: nn.Conv2d | nn.ConvTranspose2d, args: tuple[Tensor, ...], output: Tensor
+    ) -> Tensor:
         mean, std = output.mean((0, 2, 3)), output.std((0, 2, 3)).clamp(min=1e-6)
         across = (1, -1, 1, 1) if isinstance(layer, nn.ConvTranspose2d) else (-1, 1, 1, 1)
         layer.weight.div_(std.view(across))

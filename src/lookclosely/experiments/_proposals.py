@@ -62,14 +62,14 @@ def _cut(image: Tensor, labels: Tensor, boxes: Tensor, size: int) -> tuple[Tenso
 
 
 @lru_cache(maxsize=2)
-def crops(kind: Kind, count: int, each: int, size: int) -> Labelled:
-    """All training crops of a kind, of the first ``count`` training scenes.
+def crops(kind: Kind, count: int, each: int, size: int, *, seed: int = 0) -> Labelled:
+    """All crops of a kind, of the first ``count`` scenes of a set, the training set's by default.
 
     ``each``: hard crops of a scene. There is one easy crop for each object.
     """
     generator = torch.Generator().manual_seed(0)
     parts = []
-    for scene in scenes.Scenes(count, seed=0, config=SCENES):
+    for scene in scenes.Scenes(count, seed=seed, config=SCENES):
         if kind == "hard":
             boxes = enlarged(propose(scene, each, generator))
             parts.append(_cut(scene.image, scene.semantic, boxes, size))

@@ -95,10 +95,12 @@ def kept(result: Result, name: str) -> list[float]:
 
 def judge(result: Result) -> Verdict:
     """Scale is handled where IoU beyond the trained sizes stays near that within them."""
-    names = ("deconvnet", "fcn", "fcn_on_crops", "deconvnet_frame")
-    mirror, whole, small, frame = (kept(result, name) for name in names)
+    mirror, whole, small = (kept(result, name) for name in ("deconvnet", "fcn", "fcn_on_crops"))
     better = min(a - b for a, b in zip(mirror, whole)) > 0
     held = "yes" if better and min(mirror) > 0.9 else "partly" if better else "no"
+
+    scales = result.config["scales"]
+    ends = [result.mean(f"deconvnet_frame/{s:g}") for s in (min(scales), max(scales))]
 
     def span(shares: list[float]) -> str:
         return f"{min(shares):.0%} to {max(shares):.0%}"
@@ -107,8 +109,9 @@ def judge(result: Result) -> Verdict:
         held,
         f"IoU beyond the trained sizes, as a share of that within: DeconvNet {span(mirror)}, "
         f"FCN {span(whole)}",
-        f"Without its proposals, the whole image being the only one, DeconvNet keeps "
-        f"{span(frame)}; an FCN on DeconvNet's proposals keeps {span(small)}.",
+        f"An FCN on DeconvNet's proposals keeps {span(small)}. With the whole image as its only "
+        f"proposal, DeconvNet's IoU goes from {ends[0]:.2f} for the smallest objects to "
+        f"{ends[1]:.2f} for the largest.",
     )
 
 

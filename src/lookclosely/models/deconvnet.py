@@ -3,8 +3,8 @@
 Noh, Hong and Han, "Learning Deconvolution Network for Semantic Segmentation", ICCV 2015, Figure 2.
 
 Where we depart from the paper, so that a CPU trains it in a minute: three poolings instead of five,
-two convolutions a level throughout, crops of 48 pixels instead of 224, 16 to 48 channels instead of
-64 to 512, and a code of 96 numbers instead of 4,096. The encoder is not pretrained.
+two convolutions a level throughout, crops of 32 or 48 pixels instead of 224, 16 to 48 channels
+instead of 64 to 512, and a code of 96 numbers instead of 4,096. The encoder is not pretrained.
 
 Shapes: N crops or proposals, C channels or classes, H × W pixels.
 """
