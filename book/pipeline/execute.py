@@ -46,7 +46,7 @@ def execute(book: Book, names: list[str], *, workers: int = 2) -> list[str]:
     # Not below _build: nbmake passes over whatever lies in a folder of that name.
     with tempfile.TemporaryDirectory(prefix="lookclosely-") as folder:
         notebooks = {name: convert(book, name, Path(folder)) for name in stale}
-        code = _nbmake(list(notebooks.values()), Path(folder), workers)
+        code = run_notebooks(list(notebooks.values()), Path(folder), workers)
         failed = [name for name in stale if not _keep(book, name, notebooks[name], prints[name])]
     if failed or code:
         what = ", ".join(failed) or f"pytest ended with {code}"
@@ -63,7 +63,7 @@ def _keep(book: Book, name: str, executed: Path, fingerprint: str) -> bool:
     return complete
 
 
-def _nbmake(notebooks: list[Path], folder: Path, workers: int) -> int:
+def run_notebooks(notebooks: list[Path], folder: Path, workers: int) -> int:
     """Run pytest with nbmake, apart from the settings of our own tests; return its exit code."""
     settings = folder / "pytest.ini"
     settings.write_text("[pytest]\naddopts = -p no:cacheprovider\n")

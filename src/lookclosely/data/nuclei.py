@@ -30,6 +30,7 @@ SPLITS = {"train": slice(0, 200), "val": slice(200, 250), "test": slice(250, 334
 
 _COMMIT = "30354551efef351c1241da7c6d48cf938d76f02a"
 _MEMBER = re.compile(r"(?:^|/)(stage1_train/(\w+)/(?:images|masks)/[\w-]+\.png)$")
+_DECODED: dict[str, "NucleiDataset"] = {}  # by split
 
 
 @dataclass(frozen=True)
@@ -86,14 +87,17 @@ def load(split: str) -> NucleiDataset:
     """The images of a split: ``"train"`` (200), ``"val"`` (50) or ``"test"`` (84).
 
     The split is fixed for good: all names in the order of the SHA-256 of the name, cut in three.
+    Decoded once: the same object comes back, so change copies of its tensors only.
     Raises ``ValueError`` for another split, ``MissingData`` or ``DamagedData`` without a good file.
     """
     if split not in SPLITS:
         raise ValueError(f"split must be one of {', '.join(SPLITS)}, got {split!r}")
-    members = _fetch.load(SOURCE)
-    names = {match.group(2) for name in members if (match := _MEMBER.search(name))}
-    order = sorted(names, key=lambda name: hashlib.sha256(name.encode()).hexdigest())
-    return NucleiDataset(tuple(order[SPLITS[split]]), members)
+    members = _fetch.load(SOURCE)  # checked each time; the same bytes are decoded once
+    if split not in _DECODED:
+        names = {match.group(2) for name in members if (match := _MEMBER.search(name))}
+        order = sorted(names, key=lambda name: hashlib.sha256(name.encode()).hexdigest())
+        _DECODED[split] = NucleiDataset(tuple(order[SPLITS[split]]), members)
+    return _DECODED[split]
 
 
 def label_map(instances: Bool[Tensor, "N H W"]) -> Int32[Tensor, "H W"]:
