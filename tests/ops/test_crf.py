@@ -1,4 +1,6 @@
 import itertools
+import subprocess
+import sys
 
 import pytest
 import slow_loops
@@ -260,3 +262,21 @@ LONG = torch.zeros(3, dtype=torch.long)
 def test_errors_name_the_argument(call, named, unchecked):
     with pytest.raises(ValueError, match=named):
         call()
+
+
+LARGE = """
+import resource, time, torch
+from lookclosely import ops
+begin = time.process_time()
+ops.mean_field(torch.rand(21, 128, 128), torch.rand(3, 128, 128), steps=5)
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # KB
+print(time.process_time() - begin, peak / 2**20)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="other units of memory elsewhere")
+def test_all_pairs_of_128_x_128_pixels_and_21_labels_fit_a_laptop():
+    done = subprocess.run([sys.executable, "-c", LARGE], capture_output=True, text=True, check=True)
+    seconds, gigabytes = map(float, done.stdout.split())
+    assert seconds < 2 * 20 and gigabytes < 2  # two cores share the processor time
