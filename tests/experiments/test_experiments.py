@@ -77,7 +77,7 @@ def test_a_result_is_written_read_and_carried_on(tmp_path):
     assert result.values("value") == [3, 4, 5] and result.mean("nested/k") == 2
     assert result.text("value", 1) == "4.0 ± 1.0"
     assert load("fake", tmp_path) == result
-    assert weights("fake", tmp_path)["w"].dtype == torch.float32
+    assert weights("fake", folder=tmp_path)["w"].dtype == torch.float32
     assert problems({"fake": experiment}, tmp_path) == []
 
 
@@ -106,7 +106,15 @@ def test_missing_results_say_how_to_make_them(tmp_path):
     with pytest.raises(FileNotFoundError, match="experiments run context"):
         load("context", tmp_path)
     with pytest.raises(FileNotFoundError, match="weights"):
-        weights("context", tmp_path)
+        weights("context", folder=tmp_path)
+
+
+def test_the_weights_of_one_of_several_networks(tmp_path):
+    kept = {"a.w": torch.ones(1), "ab.w": torch.zeros(1), "a.b.w": torch.full((1,), 2.0)}
+    execute(fake(weights=kept), seeds=1, folder=tmp_path)
+    assert set(weights("fake", folder=tmp_path)) == set(kept)
+    assert weights("fake", "a", folder=tmp_path) == {"w": 1, "b.w": 2}
+    assert weights("fake", "a.b", folder=tmp_path) == {"w": 2}
 
 
 def test_command_line(tmp_path, capsys):

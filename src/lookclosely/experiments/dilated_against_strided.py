@@ -90,11 +90,7 @@ def trained(name: str, *, output_stride: int | None = None) -> DilatedNet:
     if output_stride is not None:
         variant = replace(variant, output_stride=output_stride)
     net = build(variant, config)
-    kept = weights(EXPERIMENT.name)
-    prefix = f"{name}."
-    net.load_state_dict(
-        {k.removeprefix(prefix): v for k, v in kept.items() if k.startswith(prefix)}
-    )
+    net.load_state_dict(weights(EXPERIMENT.name, name))
     return net.eval()
 
 
@@ -161,12 +157,6 @@ def run(config: Config, seed: int, device: str | None) -> Outcome:
     return Outcome(metrics, losses, kept)
 
 
-def gains(result: Result, better: str, worse: str, metric: str) -> list[float]:
-    """One net's score less another's, seed by seed."""
-    pairs = zip(result.values(f"{better}/{metric}"), result.values(f"{worse}/{metric}"))
-    return [a - b for a, b in pairs]
-
-
 def judge(result: Result) -> Verdict:
     """Held where dilation gains in mean IoU and at the boundary in every seed, at equal parameters
     and at equal multiply-adds."""
@@ -175,8 +165,10 @@ def judge(result: Result) -> Verdict:
         "multiply-adds (few)": ("dilated_narrow", "strided"),
         "multiply-adds (many)": ("dilated", "strided_wide"),
     }
-    miou = {name: gains(result, *pair, "miou") for name, pair in pairs.items()}
-    edge = {name: gains(result, *pair, "boundary_f") for name, pair in pairs.items()}
+    miou, edge = (
+        {name: result.gains(f"{a}/{metric}", f"{b}/{metric}") for name, (a, b) in pairs.items()}
+        for metric in ("miou", "boundary_f")
+    )
     wins = {name: min(*miou[name], *edge[name]) > 0 for name in pairs}
     some = any(min(gain) > 0 for gain in (*miou.values(), *edge.values()))
     texts = [f"{name} {min(gain):+.3f} to {max(gain):+.3f}" for name, gain in miou.items()]

@@ -128,12 +128,9 @@ def judge(result: Result) -> Verdict:
     def ratio(metric: str) -> float:
         return result.mean(f"same_weights/{metric}") / result.mean(f"down_up/{metric}")
 
-    down, same_weights, same_work = (
-        result.values(f"{name}/miou") for name in ("down_up", "same_weights", "same_work")
-    )
     dearer = min(ratio("multiply_adds"), ratio("saved_bytes"))
-    equal_work = min(a - b for a, b in zip(down, same_work))
-    equal_weights = min(a - b for a, b in zip(down, same_weights))
+    equal_work = min(result.gains("down_up/miou", "same_work/miou"))
+    equal_weights = min(result.gains("down_up/miou", "same_weights/miou"))
     return Verdict(
         "yes" if dearer > 1 and equal_work > 0 else "partly" if dearer > 1 else "no",
         f"with the same weights, full resolution takes {ratio('multiply_adds'):.0f} times the "

@@ -28,14 +28,19 @@ def load(name: str, folder: Path | None = None) -> Result:
     return Result(**json.loads(path.read_text()))
 
 
-def weights(name: str, folder: Path | None = None) -> dict[str, Tensor]:
-    """The weights that an experiment kept (stored in half precision), as float32."""
+def weights(name: str, net: str = "", *, folder: Path | None = None) -> dict[str, Tensor]:
+    """The weights that an experiment kept (stored in half precision), as float32.
+
+    With ``net``, those of this one of its networks: the keys "net.…", without "net.".
+    """
     path = (folder or RESULTS) / f"{name}.safetensors"
     if not path.exists():
         raise FileNotFoundError(
             f"no weights {path.name}: this experiment kept none, or was not run"
         )
-    return {key: _widen(value) for key, value in load_file(path).items()}
+    start = f"{net}." if net else ""
+    kept = load_file(path).items()
+    return {k.removeprefix(start): _widen(v) for k, v in kept if k.startswith(start)}
 
 
 def problems(experiments: dict[str, Experiment], folder: Path | None = None) -> list[str]:
