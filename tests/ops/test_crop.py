@@ -140,6 +140,8 @@ def test_no_boxes_give_no_crops(device):
 def test_bad_arguments_are_named(unchecked, box, count, size, word):
     with pytest.raises(ValueError, match=word):
         ops.crop_and_resize(torch.zeros(count, 1, 5, 5), torch.tensor(box), size)
+    with pytest.raises(ValueError, match="mode is 'bicubic'"):
+        ops.crop_and_resize(torch.zeros(1, 1, 5, 5), torch.ones(1, 4).cumsum(1), 2, mode="bicubic")
 
 
 def test_paste_names_bad_arguments(unchecked):

@@ -5,7 +5,6 @@ pixels: pixel (i, j) covers [j, j + 1) × [i, i + 1). Boxes may reach beyond the
 """
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor
 
@@ -35,7 +34,8 @@ def crop_and_resize(
         Differentiable with respect to ``images`` and ``boxes`` (bilinear).
 
     Raises:
-        ValueError: for a different number of images and boxes, an empty box, or ``size`` < 1.
+        ValueError: for a different number of images and boxes, an empty box, ``size`` < 1, or
+            another mode.
 
     Source: R-CNN's warping of regions (Girshick et al. 2014, section 2.1), without its padding;
     TensorFlow's ``crop_and_resize`` puts the samples on the corners of the box instead.
@@ -44,11 +44,12 @@ def crop_and_resize(
         raise ValueError(f"{len(images)} images for {len(boxes)} boxes: give one for each")
     if size < 1:
         raise ValueError(f"size is {size}: it must be at least 1")
+    if mode not in ("bilinear", "nearest"):
+        raise ValueError(f'mode is {mode!r}: choose "bilinear" or "nearest"')
     _check_boxes(boxes)
     steps = (torch.arange(size, dtype=boxes.dtype, device=boxes.device) + 0.5) / size
     x, y = (boxes[:, k, None] + steps * (boxes[:, k + 2] - boxes[:, k])[:, None] for k in (0, 1))
-    grid = _grid(x / images.shape[-1], y / images.shape[-2])  # (N, s, s, 2)
-    return _sample(images, grid, mode)
+    return _sample(images, x - 0.5, y - 0.5, mode)
 
 
 def paste(
@@ -79,8 +80,10 @@ def paste(
         for k, centre in ((0, x), (1, y))
     )  # (N, W), (N, H): 0 at the start of the box, 1 at its end
     inside = _within(down)[:, :, None] & _within(across)[:, None]  # (N, H, W)
-    values = _sample(crops, _grid(across, down), "bilinear", beyond="border")
-    return values * inside[:, None], inside
+    height, width = crops.shape[-2:]
+    x = (across * width - 0.5).clamp(0, width - 1)  # at the rim the nearest pixel's value
+    y = (down * height - 0.5).clamp(0, height - 1)
+    return _sample(crops, x, y, "bilinear") * inside[:, None], inside
 
 
 def _check_boxes(boxes: Tensor) -> None:
@@ -92,15 +95,26 @@ def _within(share: Tensor) -> Tensor:
     return (share >= 0) & (share < 1)
 
 
-def _grid(x: Float[Tensor, "N w"], y: Float[Tensor, "N h"]) -> Float[Tensor, "N h w 2"]:
-    """Places as ``F.grid_sample`` wants them, from shares of width and height."""
-    shape = (len(x), y.shape[1], x.shape[1])
-    return torch.stack([x[:, None].expand(shape), y[:, :, None].expand(shape)], dim=-1) * 2 - 1
+def _sample(
+    images: Float[Tensor, "N C H W"],
+    x: Float[Tensor, "N w"],
+    y: Float[Tensor, "N h"],
+    mode: str,
+) -> Float[Tensor, "N C h w"]:
+    """The images at places y × x, counted from pixel centre to pixel centre; 0 beyond them.
 
-
-def _sample(images: Tensor, grid: Tensor, mode: str, beyond: str = "zeros") -> Tensor:
-    if not len(images):
-        return images.new_zeros(0, images.shape[1], *grid.shape[1:3])
-    return F.grid_sample(
-        images, grid.to(images.dtype), mode=mode, padding_mode=beyond, align_corners=False
+    Interpolation goes row by row and column by column, so it is a matrix from each side.
+    """
+    down, across = (
+        _weights(place.to(images.dtype), count, mode)
+        for place, count in zip((y, x), images.shape[-2:])
     )
+    return down[:, None] @ images @ across[:, None].mT
+
+
+def _weights(places: Float[Tensor, "N s"], count: int, mode: str) -> Float[Tensor, "N s count"]:
+    """What each of ``count`` pixels adds at each place: a hat 1 − |p − k|, or 1 to the nearest."""
+    pixels = torch.arange(count, device=places.device)
+    if mode == "nearest":
+        return (places.round()[..., None] == pixels).to(places.dtype)  # halves to even
+    return (1 - (places[..., None] - pixels).abs()).clamp(min=0)
