@@ -95,7 +95,13 @@ class Log:
 def listen(page: Page) -> Log:
     log = Log()
     page.on("request", lambda request: log.requests.append(request.url))
-    page.on("requestfailed", lambda request: log.failed.append(request.url))
+    # A request that ends because the page is left for the next one has not failed.
+    page.on(
+        "requestfailed",
+        lambda request: (
+            log.failed.append(request.url) if request.failure != "net::ERR_ABORTED" else None
+        ),
+    )
     page.on("pageerror", lambda error: log.errors.append(str(error)))
     page.on(
         "console",
