@@ -47,6 +47,9 @@ class Training:
 Stages = tuple[tuple[Kind, int], ...]
 """Which crops, and for how many steps."""
 
+Losses = dict[str, list[float]]
+"""Of each stage, which starts on crops that the one before has not seen."""
+
 
 def two_stages(training: Training) -> Stages:
     return ("easy", training.easy_steps), ("hard", training.steps - training.easy_steps)
@@ -97,7 +100,7 @@ def unit_variance(net: nn.Module, images: Float[Tensor, "N 3 H W"]) -> None:
 
 def deconvnet(
     training: Training, seed: int, stages: Stages, device: str | None, norm: Norm = "batch"
-) -> tuple[DeconvNet, list[float]]:
+) -> tuple[DeconvNet, Losses]:
     """A trained net and its losses. Every stage has its own warm-up and decay."""
     return _deconvnet(training, seed, stages, device, norm)
 
@@ -105,7 +108,7 @@ def deconvnet(
 @lru_cache(maxsize=64)  # of calls that give all arguments: a default left out is another call
 def _deconvnet(
     training: Training, seed: int, stages: Stages, device: str | None, norm: Norm
-) -> tuple[DeconvNet, list[float]]:
+) -> tuple[DeconvNet, Losses]:
     torch.manual_seed(seed)
     net = build(training, norm)
     return net, _fit_stages(net, stages, seed, training, device)
@@ -121,7 +124,7 @@ def fcn(training: Training, seed: int, device: str | None) -> tuple[FCN, list[fl
 
 
 @lru_cache(maxsize=64)
-def fcn_on_crops(training: Training, seed: int, device: str | None) -> tuple[FCN, list[float]]:
+def fcn_on_crops(training: Training, seed: int, device: str | None) -> tuple[FCN, Losses]:
     """The same FCN, trained on DeconvNet's crops in two stages: proposals without deconvolution."""
     torch.manual_seed(seed)
     net, stages = FCN(num_classes=CLASSES), two_stages(training)
@@ -130,12 +133,17 @@ def fcn_on_crops(training: Training, seed: int, device: str | None) -> tuple[FCN
 
 def _fit_stages(
     net: nn.Module, stages: Stages, seed: int, training: Training, device: str | None
-) -> list[float]:
-    losses = []
+) -> Losses:
+    losses = {}
     for number, (kind, steps) in enumerate(stages):
         stream = batches(crops(kind, *training.cuts), training.batch, seed + 1000 * number)
-        losses += _fit(net, stream, steps, seed, training, device)
+        losses[f"stage {number + 1}"] = _fit(net, stream, steps, seed, training, device)
     return losses
+
+
+def named(name: str, losses: Losses) -> Losses:
+    """The losses of a net's stages, under its name."""
+    return {f"{name}, {stage}": values for stage, values in losses.items()}
 
 
 def _fit(

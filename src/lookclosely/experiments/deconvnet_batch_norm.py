@@ -8,7 +8,7 @@ import torch
 from lookclosely import cost
 from lookclosely.models.fcn import FCN
 
-from ._proposal_training import Norm, Training, deconvnet, two_stages
+from ._proposal_training import Norm, Training, deconvnet, named, two_stages
 from ._proposals import SCENES, proposal_scores, proposals
 from ._scene_labelling import CLASSES, labelled, probabilities, scores
 from .core import Experiment, Outcome, Result, Verdict
@@ -31,7 +31,8 @@ def run(config: Config, seed: int, device: str | None) -> Outcome:
     boxes = proposals(config.test_scenes, training.test_proposals)
     metrics, losses, nets = {}, {}, {}
     for name, norm in VARIANTS.items():
-        nets[name], losses[name] = deconvnet(training, seed, two_stages(training), device, norm)
+        nets[name], found = deconvnet(training, seed, two_stages(training), device, norm)
+        losses |= named(name, found)
         maps = proposal_scores(nets[name], images, boxes, training.size)
         metrics[name] = scores(maps.argmax(1), labels)
     mirror = nets["with_norm"]

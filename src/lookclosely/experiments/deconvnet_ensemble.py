@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from lookclosely import ops
 
-from ._proposal_training import Training, deconvnet, fcn, fcn_on_crops, two_stages
+from ._proposal_training import Training, deconvnet, fcn, fcn_on_crops, named, two_stages
 from ._proposals import SCENES, proposal_scores, proposals
 from ._random_fields import apply
 from ._scene_labelling import labelled, scores
@@ -56,14 +56,16 @@ def score_maps(
     """The scores of five nets before the softmax, and the losses of their trainings."""
     training = config.training
     boxes = proposals(config.test_scenes, training.test_proposals)
-    nets, losses, maps = {}, {}, {}
-    nets["fcn on crops"], losses["fcn on crops"] = fcn_on_crops(training, seed, device)
+    nets, maps = {}, {}
+    nets["fcn on crops"], found = fcn_on_crops(training, seed, device)
+    losses = named("fcn on crops", found)
     for number, of in enumerate((seed, (seed + 1) % config.seeds), 1):
         net, losses[f"fcn {number}"] = fcn(training, of, device)
         maps[f"fcn {number}"] = whole(net, images)
         stages = two_stages(training)
         name = f"deconvnet {number}"
-        nets[name], losses[name] = deconvnet(training, of, stages, device)
+        nets[name], found = deconvnet(training, of, stages, device)
+        losses |= named(name, found)
     for name, net in nets.items():
         maps[name] = proposal_scores(net, images, boxes, training.size)
     return maps, losses

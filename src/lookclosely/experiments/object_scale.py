@@ -13,7 +13,7 @@ from torch import Tensor
 
 from lookclosely.models.fcn import FCN
 
-from ._proposal_training import Training, deconvnet, fcn, fcn_on_crops, two_stages
+from ._proposal_training import Training, deconvnet, fcn, fcn_on_crops, named, two_stages
 from ._proposals import SCENES, proposal_scores, proposals
 from ._scene_labelling import CLASSES, labelled, probabilities, scores
 from .core import Experiment, Outcome, Result, Verdict
@@ -71,8 +71,8 @@ def run(config: Config, seed: int, device: str | None) -> Outcome:
         labels, found = test(config.scenes_each, knobs)
         for name, pred in found.items():
             metrics[name][f"{scale:g}"] = object_iou(pred, labels)
-    trained = {"fcn": fcn_losses, "deconvnet": losses, "fcn on crops": small_losses}
-    return Outcome(metrics, trained, whole.state_dict())
+    trained = named("deconvnet", losses) | named("fcn on crops", small_losses)
+    return Outcome(metrics, {"fcn": fcn_losses, **trained}, whole.state_dict())
 
 
 def trained() -> FCN:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from lookclosely.models.deconvnet import DeconvNet
 
-from ._proposal_training import Stages, Training, build, deconvnet, two_stages
+from ._proposal_training import Stages, Training, build, deconvnet, named, two_stages
 from ._proposals import SCENES, proposal_scores, proposals
 from ._scene_labelling import labelled, scores
 from .core import Experiment, Outcome, Result, Verdict
@@ -33,7 +33,8 @@ def run(config: Config, seed: int, device: str | None) -> Outcome:
     metrics, losses = {}, {}
     weights = None
     for name, stages in variants(config.training).items():
-        net, losses[name] = deconvnet(config.training, seed, stages, device)
+        net, found = deconvnet(config.training, seed, stages, device)
+        losses |= named(name, found)
         maps = proposal_scores(net, images, boxes, config.training.size)
         metrics[name] = scores(maps.argmax(1), labels)
         weights = weights or net.state_dict()
@@ -66,8 +67,8 @@ TINY = Training(
     size=16,
     channels=(8, 16),
     code=16,
-    steps=24,
-    easy_steps=8,
+    steps=60,
+    easy_steps=20,
     batch=8,
     train_scenes=12,
     proposals=4,
