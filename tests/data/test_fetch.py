@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pooch
 import pytest
+import requests
 
 from lookclosely import data
 from lookclosely.data import _fetch
@@ -190,6 +191,14 @@ def test_download_is_repacked_into_the_cache_and_used_from_there(server, cache):
     assert [path.name for path in cache.iterdir()] == ["toy.zip"]
     assert _fetch.load(toy) == MEMBERS
     assert asked.count("/archive.zip") == 1
+
+
+def test_a_refused_download_leaves_no_connection_open(server):
+    _, address, _ = server
+    with pytest.raises(data.MissingData) as error:
+        _fetch.load(source((f"{address}/gone.zip",)))
+    assert isinstance(error.value.__cause__, requests.HTTPError)
+    assert error.value.__cause__.response.raw.closed
 
 
 def test_download_of_a_gzip_file(server, cache):

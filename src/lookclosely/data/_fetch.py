@@ -143,8 +143,16 @@ def _retrieve(source: Source, path: Path) -> str:
             download(url, str(path), None)
             return url
         except OSError as error:  # what requests raises are OSErrors too
+            _hang_up(error)
             reasons.append(error)
     raise MissingData(_missing(source)) from reasons[-1]
+
+
+def _hang_up(error: OSError) -> None:
+    """Close the connection of a refused download, which pooch leaves open in the error."""
+    response = getattr(error, "response", None)
+    if response is not None:  # a response with status 404 is false
+        response.close()
 
 
 def _keep(members: Members, target: Path) -> None:
