@@ -197,8 +197,9 @@ def test_a_refused_download_leaves_no_connection_open(server):
     _, address, _ = server
     with pytest.raises(data.MissingData) as error:
         _fetch.load(source((f"{address}/gone.zip",)))
-    assert isinstance(error.value.__cause__, requests.HTTPError)
-    assert error.value.__cause__.response.raw.closed
+    cause = error.value.__cause__
+    assert isinstance(cause, requests.HTTPError) and cause.response is not None
+    assert cause.response.raw.closed
 
 
 def test_download_of_a_gzip_file(server, cache):
