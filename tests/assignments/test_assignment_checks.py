@@ -1,6 +1,8 @@
 """The comparisons that the assignments' tests are made of."""
 
+import contextlib
 import math
+import sys
 
 import pytest
 import torch
@@ -88,3 +90,63 @@ def test_torchvisions_nms_is_refused():
     boxes, scores = torch.tensor([[0.0, 0, 1, 1]]), torch.tensor([1.0])
     with pytest.raises(AssertionError, match="nms"), checks.without("nms"):
         torchvision.ops.batched_nms(boxes, scores, torch.tensor([0]), 0.5)
+
+
+def test_the_package_is_refused_with_and_without_names():
+    from lookclosely import losses, ops
+
+    boxes, scores = torch.tensor([[0.0, 0, 1, 1]]), torch.tensor([1.0])
+    roads = (
+        lambda: ops.nms(boxes, scores, 0.5),
+        lambda: list(map(ops.box_area, [boxes])),
+        lambda: losses.multi_task_loss(
+            torch.zeros(1, 2), boxes, torch.tensor([1]), boxes, weight=1.0
+        ),
+    )
+    for road in roads:
+        road()
+        for names in ((), ("conv",)):
+            with pytest.raises(AssertionError, match="package's own"), checks.without(*names):
+                road()
+    ops.nms(boxes, scores, 0.5)  # behind the block it may be called again
+    with checks.without():
+        checks.tensor(boxes.clone(), boxes)  # the tests' own comparisons are no answer
+        (boxes.clone().requires_grad_() * 2).sum().backward()
+
+
+def test_a_refusal_that_the_answer_swallows_counts_all_the_same():
+    from lookclosely import ops
+
+    def answer():
+        try:
+            return ops.box_area(torch.zeros(1, 4))
+        except AssertionError:
+            return F.conv1d(torch.ones(1, 3), torch.ones(1, 1, 3))
+
+    with pytest.raises(AssertionError, match="`box_area`: write it yourself"), checks.without():
+        answer()
+
+    def twice():
+        for _ in range(2):
+            with contextlib.suppress(AssertionError):
+                F.conv1d(torch.ones(1, 3), torch.ones(1, 1, 3))
+
+    with pytest.raises(AssertionError, match="`conv1d`: write it yourself"), checks.without("conv"):
+        twice()
+
+
+def test_a_profiler_that_was_there_is_there_again():
+    def profiler(frame, event, argument):
+        pass
+
+    before = sys.getprofile()
+    sys.setprofile(profiler)
+    try:
+        with checks.without():
+            pass
+        assert sys.getprofile() is profiler
+        with pytest.raises(ZeroDivisionError), checks.without():
+            raise ZeroDivisionError
+        assert sys.getprofile() is profiler
+    finally:
+        sys.setprofile(before)

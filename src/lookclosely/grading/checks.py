@@ -9,12 +9,15 @@ the student otherwise.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from types import FrameType
 
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
+PACKAGE, GRADING = "lookclosely.", "lookclosely.grading"
 ADVICE = {
     "NoneType": "does the function end with `return`?",
     "ellipsis": "replace the three dots by your answer.",
@@ -88,23 +91,50 @@ def plain_tensor(actual: object) -> Tensor:
 
 @contextmanager
 def without(*names: str) -> Iterator[None]:
-    """Refuse every torch function whose name contains one of ``names`` (``"conv"``, ``"nms"``).
+    """Refuse the package's own functions, and torch functions named like one of ``names``.
 
-    ``F.conv1d``, ``nn.Conv1d`` and the gradient of either all call a function named ``conv1d``.
+    ``without("conv")`` refuses each torch function whose name contains "conv": ``F.conv1d``,
+    ``nn.Conv1d`` and the gradient of either all call a function named ``conv1d``. The package
+    itself, which every student has installed, is refused always, also by ``without()``; only
+    these checks may be called.
+
+    Raises ``AssertionError`` where the function is called and, if the answer swallows that,
+    again at the end of the block. Out of reach is what Python does not see call by call: functions
+    compiled by ``torch.jit.script``, and other threads.
     """
-    with _Refuse(names):
-        yield
+    refused: list[str] = []
+
+    def refuse(function: str) -> None:
+        refused.append(f"This calls {function}: write it yourself.")
+        raise AssertionError(refused[-1])
+
+    def watch(frame: FrameType, event: str, argument: object) -> None:
+        module = str(frame.f_globals.get("__name__"))
+        if event == "call" and module.startswith(PACKAGE) and not module.startswith(GRADING):
+            refuse(f"the package's own `{frame.f_code.co_name}`")
+
+    before = sys.getprofile()
+    sys.setprofile(watch)
+    try:
+        with _Refuse(names, refuse):
+            yield
+    finally:
+        sys.setprofile(before)
+    if refused:
+        raise AssertionError(refused[0])
 
 
 class _Refuse(TorchFunctionMode):
-    def __init__(self, names: tuple[str, ...]):
+    """Calls ``refuse`` for each torch function whose name contains one of ``names``."""
+
+    def __init__(self, names: tuple[str, ...], refuse: Callable[[str], None]):
         super().__init__()
-        self.names = names
+        self.names, self.refuse = names, refuse
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         called = getattr(func, "__name__", str(func))
         if any(name in called for name in self.names):
-            raise AssertionError(f"This calls torch's own `{called}`: write it yourself.")
+            self.refuse(f"torch's own `{called}`")
         return func(*args, **(kwargs or {}))
 
 
