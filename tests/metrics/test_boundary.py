@@ -103,3 +103,10 @@ def test_bad_boundaries():
     for tolerance in (-1, NAN, math.inf):
         with pytest.raises(ValueError, match="tolerance is"):
             ours.boundary_f_score(mask, mask, tolerance)
+    for image in (mask.float(), 255 * mask.to(torch.uint8), mask.long()):
+        with pytest.raises(ValueError, match=r"pred is torch\.\w+: give bool, such as pred > 0"):
+            ours.boundary_f_score(image, mask, 1)
+        with pytest.raises(ValueError, match="target is torch"):
+            ours.boundary_f_score(mask, image, 1)
+        with pytest.raises(ValueError, match="mask is torch"):
+            ours.boundary_pixels(image)

@@ -55,3 +55,7 @@ def test_errors_name_the_argument(unchecked):
         boundary_iou(mask, mask[:2], 1)
     with pytest.raises(ValueError, match="distance"):
         boundary_iou(mask, mask, 0)
+    with pytest.raises(ValueError, match=r"pred is torch\.float32: give bool, such as pred > 0"):
+        boundary_iou(mask.float(), mask, 1)
+    with pytest.raises(ValueError, match=r"target is torch\.uint8"):
+        boundary_iou(mask, mask.to(torch.uint8), 1)

@@ -252,6 +252,13 @@ def test_eleven_points_take_exact_tenths():
 # Nothing, and properties
 
 
+@pytest.mark.parametrize("points", [None, 11])
+@pytest.mark.parametrize("found", [0, 1, 3])
+def test_without_objects_there_is_no_average_precision(found: int, points: int | None):
+    curve = ours.precision_recall(torch.rand(found), torch.zeros(found).bool(), 0)
+    assert curve.positives == 0 and math.isnan(ours.average_precision(curve, points))
+
+
 def test_nothing_found_and_nothing_there():
     nothing, truth = image([], scores=[]), image([A])
     assert ours.voc_ap([nothing], [truth]).per_class == {1: 0.0}

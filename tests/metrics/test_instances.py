@@ -179,5 +179,14 @@ def test_bad_input():
         ours.match_instances(labels, labels - 1)
     with pytest.raises(ValueError, match=r"iou_threshold is 1\.0"):
         ours.match_instances(labels, labels, 1.0)
+    grey = torch.full((2, 4, 5), 255, dtype=torch.uint8)
+    with pytest.raises(ValueError, match=r"pred_masks is torch\.uint8: give bool, such as"):
+        ours.match_instances(grey, labels)
+    with pytest.raises(ValueError, match=r"true_masks is torch\.float32: give bool"):
+        ours.match_instances(grey > 0, grey / 255)
+    with pytest.raises(
+        ValueError, match=r"true_masks is torch\.float32: give a label map of whole"
+    ):
+        ours.match_instances(labels, torch.rand(4, 5))
     with pytest.raises(ValueError, match="tp, fp and fn are 1, -1 and 0"):
         ours.instance_f1(1, -1, 0)

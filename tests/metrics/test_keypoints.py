@@ -73,3 +73,8 @@ def test_bad_input():
         metrics.pck(joints, joints, size[:1])
     with pytest.raises(ValueError, match="threshold is 0"):
         metrics.pck(joints, joints, size, threshold=0)
+    visibility = torch.full((3, 14), 2)
+    with pytest.raises(
+        ValueError, match=r"counted is torch\.int64: give bool, such as counted > 0"
+    ):
+        metrics.pck(joints, joints, size, counted=visibility)

@@ -43,11 +43,18 @@ def test_agrees_with_the_definition_and_scipy(pairs: list[tuple[int, int]]):
         assert_close(mine, scipy, equal_nan=True)
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.int64])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.int64, torch.uint8])
 def test_types(dtype: torch.dtype):
     x, y = torch.tensor([[3, 1, 2], [1, 3, 2]], dtype=dtype)
     assert kendall_tau(x, y).dtype == torch.float64
     assert kendall_tau(x, y).item() == -1.0
+
+
+def test_what_is_no_number_has_no_order():
+    x, y = torch.tensor([1.0, 2.0, float("nan")]), torch.tensor([1.0, 2.0, 3.0])
+    assert kendall_tau(x, y).isnan() and kendall_tau(y, x).isnan()
+    endless = torch.tensor([1.0, float("inf"), float("inf")])  # two that are equal
+    assert kendall_tau(endless, y).item() == pytest.approx(kendalltau([1, 5, 5], y)[0])
 
 
 def test_leading_dimensions_make_a_table():

@@ -10,6 +10,8 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from lookclosely.metrics._arguments import check_mask
+
 
 def boundary_pixels(mask: Bool[Tensor, "*batch H W"]) -> Bool[Tensor, "*batch H W"]:
     """Pixels that differ from the one on the right, below, or diagonally below right.
@@ -17,7 +19,11 @@ def boundary_pixels(mask: Bool[Tensor, "*batch H W"]) -> Bool[Tensor, "*batch H 
     The line is one pixel wide, half a pixel up and left of the true edge, and the same for a mask
     and its complement. The image's border is no boundary: nobody knows what lies beyond it.
     (This is ``seg2bmap`` of the Berkeley benchmark, which DAVIS uses.)
+
+    Raises:
+        ValueError: ``mask`` is not of booleans.
     """
+    check_mask("mask", mask)
     grown = torch.cat([mask, mask[..., -1:, :]], dim=-2)  # (*batch, H+1, W)
     grown = torch.cat([grown, grown[..., -1:]], dim=-1)  # (*batch, H+1, W+1)
     right, below, diagonal = grown[..., :-1, 1:], grown[..., 1:, :-1], grown[..., 1:, 1:]
@@ -53,6 +59,9 @@ def boundary_f_score(
     Returns:
         1 where neither mask has a boundary, 0 where only one has.
 
+    Raises:
+        ValueError: the masks are not of one shape or not of booleans, or ``tolerance`` is negative.
+
     Source: Csurka et al. 2013 (the BF score) and Perazzi et al. 2016 (DAVIS, contour accuracy F),
     whose evaluation code matches by dilation, as here, and not pixel to pixel.
     """
@@ -61,6 +70,8 @@ def boundary_f_score(
             f"pred has shape {tuple(pred.shape)}, but target {tuple(target.shape)}: both must be "
             f"masks of the same image"
         )
+    check_mask("pred", pred)
+    check_mask("target", target)
     if not 0 <= tolerance < math.inf:
         raise ValueError(f"tolerance is {tolerance}: it must be a number of pixels, 0 or more")
     p, t = boundary_pixels(pred), boundary_pixels(target)

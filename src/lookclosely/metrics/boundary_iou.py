@@ -4,6 +4,8 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from lookclosely.metrics._arguments import check_mask
+
 
 def boundary_iou(
     pred: Bool[Tensor, "*batch H W"], target: Bool[Tensor, "*batch H W"], distance: int
@@ -25,7 +27,7 @@ def boundary_iou(
         The score, in float64; NaN where both masks are empty.
 
     Raises:
-        ValueError: the shapes differ, or ``distance`` is below 1.
+        ValueError: the shapes differ, the masks are not of booleans, or ``distance`` is below 1.
 
     Source: Cheng et al. 2021, *Boundary IoU: improving object-centric image segmentation
     evaluation*.
@@ -35,6 +37,8 @@ def boundary_iou(
             f"pred has shape {tuple(pred.shape)}, but target {tuple(target.shape)}: give masks of "
             "one shape."
         )
+    check_mask("pred", pred)
+    check_mask("target", target)
     if distance < 1:
         raise ValueError(f"distance is {distance}: give 1 pixel or more.")
     p, t = _band(pred, distance), _band(target, distance)

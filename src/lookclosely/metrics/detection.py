@@ -26,11 +26,13 @@ class PrecisionRecall:
         precision: TP / (TP + FP) among the detections so far.
         recall: TP / all objects; it never falls.
         scores: score of the detection that was added last.
+        positives: how many objects there are to find.
     """
 
     precision: Float[Tensor, " D"]
     recall: Float[Tensor, " D"]
     scores: Float[Tensor, " D"]
+    positives: int
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def precision_recall(
     scores, order = scores.sort(descending=True, stable=True)
     found = correct[order].cumsum(0).double()
     seen = torch.arange(1, len(scores) + 1, device=scores.device)
-    return PrecisionRecall(found / seen, found / positives, scores)
+    return PrecisionRecall(found / seen, found / positives, scores, positives)
 
 
 def average_precision(curve: PrecisionRecall, points: int | None = 11) -> float:
@@ -77,12 +79,18 @@ def average_precision(curve: PrecisionRecall, points: int | None = 11) -> float:
             until 2009 (Everingham et al. 2010, equations 1 and 2). None: the area under the
             envelope, as VOC does since 2010, Σ (r_i − r_{i−1}) p(r_i).
 
+    Returns:
+        From 0 to 1; NaN where there is no object to find.
+
+    Raises:
+        ValueError: ``points`` is below 2.
+
     Recalls are compared with the exact k/10: three of ten objects reach 0.3. Evaluation code that
     writes ``arange(0, 1.1, 0.1)`` or ``linspace(0, 1, 11)`` asks for 0.30000000000000004 there.
     """
     if points is not None and points < 2:
         raise ValueError(f"points is {points}: it must be 2 or more, or None for the area")
-    if curve.recall.isnan().any():
+    if not curve.positives:
         return math.nan
     envelope = curve.precision.flip(0).cummax(0).values.flip(0)
     if points is None:
@@ -119,10 +127,7 @@ def voc_ap(
         predictions, targets, iou_threshold=iou_threshold, inclusive_pixels=inclusive_pixels
     )
     curves = {label: class_curve(matches, label) for label in matches.positives}
-    per_class = {
-        label: average_precision(curve, points) if matches.positives[label] else math.nan
-        for label, curve in curves.items()
-    }
+    per_class = {label: average_precision(curve, points) for label, curve in curves.items()}
     known = [ap for ap in per_class.values() if not math.isnan(ap)]
     mean = sum(known) / len(known) if known else math.nan
     return AveragePrecision(mean, per_class, curves)

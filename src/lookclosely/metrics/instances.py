@@ -14,6 +14,8 @@ import torch
 from jaxtyping import Bool, Float, Int, Integer
 from torch import Tensor
 
+from lookclosely.metrics._arguments import check_mask
+
 Instances = Integer[Tensor, "H W"] | Bool[Tensor, "_ H W"]
 
 
@@ -38,7 +40,12 @@ class InstanceMatches:
 
 
 def instance_iou(pred_masks: Instances, true_masks: Instances) -> Float[Tensor, "P G"]:
-    """IoU of each predicted with each true instance; 0 for two masks without a pixel."""
+    """IoU of each predicted with each true instance; 0 for two masks without a pixel.
+
+    Raises:
+        ValueError: the two differ in height or width, a label map is not of whole numbers from 0,
+            or masks are not of booleans.
+    """
     if pred_masks.shape[-2:] != true_masks.shape[-2:]:
         raise ValueError(
             f"pred_masks are {tuple(pred_masks.shape[-2:])}, but true_masks "
@@ -64,6 +71,9 @@ def match_instances(
     Args:
         pred_masks, true_masks: a label map or a stack of masks, see the top of this module.
         iou_threshold: from 0 to below 1.
+
+    Raises:
+        ValueError: as ``instance_iou``, or for another threshold.
 
     Source: the 2018 Data Science Bowl (Caicedo et al. 2019), where a hit is an IoU above the
     threshold.
@@ -114,6 +124,10 @@ def _overlap_of_layers(pred: Tensor, true: Tensor) -> tuple[Tensor, Tensor, Tens
 
 def _number(labels: Tensor, name: str) -> tuple[Tensor, int]:
     """Labels of all pixels (H·W,), renumbered 1 to N without gaps, and N."""
+    if labels.is_floating_point():
+        raise ValueError(
+            f"{name} is {labels.dtype}: give a label map of whole numbers, or masks (N, H, W)"
+        )
     if labels.numel() and labels.min() < 0:
         raise ValueError(f"{name} has the label {int(labels.min())}: labels are 0 or more")
     background = labels.new_zeros(1)  # in front, so that 0 stays 0 where no pixel is background
@@ -124,6 +138,7 @@ def _number(labels: Tensor, name: str) -> tuple[Tensor, int]:
 def _layers(masks: Tensor, name: str) -> Tensor:
     """Masks (N, H·W) of zeros and ones, from a stack or a label map."""
     if masks.ndim == 3:
+        check_mask(name, masks)
         return masks.flatten(1).float()
     index, count = _number(masks, name)
     return (index == torch.arange(1, count + 1, device=masks.device)[:, None]).float()

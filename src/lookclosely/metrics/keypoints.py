@@ -7,6 +7,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from lookclosely.metrics._arguments import check_mask
+
 
 def torso_length(joints: Float[Tensor, "N 14 2"]) -> Float[Tensor, " N"]:
     """From the left shoulder to the right hip, the size of a figure for PCK on 14 joints.
@@ -42,7 +44,8 @@ def pck(
         One share for each joint; NaN for a joint that no figure has.
 
     Raises:
-        ValueError: if shapes differ, or ``threshold`` is not positive.
+        ValueError: if shapes differ, ``threshold`` is not positive, or ``counted`` is not of
+            booleans (a visibility of 0, 1 or 2 is none).
 
     Source: Yang and Ramanan, "Articulated human detection with flexible mixtures of parts", TPAMI
     2013, on evaluation criteria.
@@ -57,4 +60,5 @@ def pck(
     right = (pred - target).norm(dim=-1) <= threshold * size[:, None]  # (N, K)
     if counted is None:
         counted = torch.ones_like(right)
+    check_mask("counted", counted)
     return (right & counted).sum(0) / counted.sum(0)

@@ -26,7 +26,7 @@ def kendall_tau(
         group: take only pairs of things with the same number here; all pairs if not given.
 
     Returns:
-        float64; NaN where no pair is without a tie.
+        float64; NaN where no pair is without a tie, or a score is NaN.
 
     Raises:
         ValueError: if x and y (and group) are not equally many.
@@ -46,5 +46,7 @@ def kendall_tau(
 
 def _prefers(scores: Tensor, pairs: Tensor) -> Tensor:
     """1 where the first of a pair scores higher, −1 where the second does, 0 for a tie."""
-    difference = scores[..., :, None] - scores[..., None, :]  # (*batch, n, n)
-    return difference[..., pairs].sign().double()
+    first, second = scores[..., :, None], scores[..., None, :]
+    # Compared, not subtracted: 1 − 2 is 255 among unsigned numbers.
+    sign = (first > second).double() - (first < second).double()  # (*batch, n, n)
+    return sign.masked_fill(first.isnan() | second.isnan(), torch.nan)[..., pairs]
