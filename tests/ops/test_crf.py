@@ -255,6 +255,8 @@ LONG = torch.zeros(3, dtype=torch.long)
             "spacing 1.0 needs a grid of",
         ),
         (lambda: ops.pair_weights(X[0]), "image"),
+        (lambda: ops.pair_weights(X, appearance=(1.0, 0.0, 0.1)), "appearance"),
+        (lambda: ops.pair_weights(X, smoothness=(-5.0, 1.0)), "smoothness"),
         (lambda: ops.crf_energy(LONG[None], U, torch.zeros(12, 12)), "labels"),
         (lambda: ops.crf_marginals(torch.zeros(3, 4, 4), torch.zeros(16, 16)), "43,046,721"),
     ],

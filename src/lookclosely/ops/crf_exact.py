@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from lookclosely.ops._mean_field import check_field
 from lookclosely.ops.crf import bilateral_features
 from lookclosely.ops.gaussian_filters import gaussian_rows
 
@@ -35,12 +36,14 @@ def pair_weights(
         (N, N), symmetric.
 
     Raises:
-        ValueError: ``image`` is not (K, H, W).
+        ValueError: ``image`` is not (K, H, W), a weight is negative or a theta not positive.
 
     Source: Krähenbühl and Koltun 2011, equation 3.
     """
     if image.ndim != 3:
         raise ValueError(f"image must be (K, H, W), but is {tuple(image.shape)}.")
+    any_unary = image.new_zeros(1, *image.shape[1:])
+    check_field(any_unary, image, 0, None, appearance, smoothness)
     place_and_colour = bilateral_features(image, *appearance[1:])
     place = bilateral_features(image, smoothness[1], 1.0)[:, :2]
     total = image.new_zeros(len(place), len(place))
