@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from assignment_parts import PARTS, Assignment, hand_in
@@ -35,8 +36,8 @@ def autograder(segmentation) -> Path:
 def submit(segmentation, tmp_path) -> Callable[..., Path]:
     """``submit("name", "student", first="import os", last="1 / 0")``: a notebook handed in."""
 
-    def make(name: str, which: str = "solution", *, first: str = "", last: str = "") -> Path:
+    def make(name: str, which: str = "solution", **options: Any) -> Path:
         notebook = segmentation.solution if which == "solution" else segmentation.student
-        return hand_in(notebook, tmp_path / "submissions" / f"{name}.ipynb", first=first, last=last)
+        return hand_in(notebook, tmp_path / "submissions" / f"{name}.ipynb", **options)
 
     return make

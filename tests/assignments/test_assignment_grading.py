@@ -48,6 +48,22 @@ THREAD = """
 import threading, time
 threading.Thread(target=time.sleep, args=(1000,)).start()
 """
+WANDERS = """
+import os, torch
+os.chdir("/")
+torch.set_grad_enabled(False)
+"""
+WANDERING_ANSWER = """
+right = nms
+def nms(boxes, scores, threshold):
+    import os
+    os.chdir("/")
+    return right(boxes, scores, threshold)
+"""
+LEAVING_ANSWER = """
+def nms(boxes, scores, threshold):
+    raise SystemExit
+"""
 
 
 def options(folder, autograder, out, *more: str) -> argparse.Namespace:
@@ -127,7 +143,9 @@ def test_awkward_submissions(submit, autograder, tmp_path, monkeypatch):
     assert status == 1  # "nothing" could not be read, and the next run will try it again
     assert len(found) == 20
     whole = {"solution", "raises", "leaves-by-sys-exit", "hangs-first", "forks", "daemon", "thread"}
-    for name in whole | {"huge", "reads", "'=formula, with comma"}:
+    formula = gradebook.named("=formula, with comma.ipynb")
+    assert formula.startswith("'=formula, with comma.ipynb [")
+    for name in whole | {"huge", "reads", formula}:
         assert (found[name]["status"], scores(found[name])) == ("graded", full), name
     assert scores(found["stub"]) == dict.fromkeys(full, "0")
     assert "cell 1: ZeroDivisionError" in found["raises"]["message"]
@@ -152,6 +170,27 @@ def test_awkward_submissions(submit, autograder, tmp_path, monkeypatch):
     left = {path.name for path in temporary.iterdir() if not path.name.startswith("pymp-")}
     (escaped,) = left  # no hidden test is left behind; this one is from the daemon, which ran
     assert not psutil.pid_exists(int(escaped.removeprefix("escaped-")))
+
+
+@pytest.mark.slow
+def test_what_a_notebook_leaves_behind_costs_no_other_answer(submit, autograder, tmp_path):
+    full = full_marks(autograder)
+    submit("wanders-first", first=WANDERS)
+    submit("wanders-last", last=WANDERS)
+    submit("wanders-unchecked", last=WANDERS, checks=False)
+    submit("wanders-in-a-test", last=WANDERING_ANSWER, checks=False)
+    submit("leaves-in-a-test", last=LEAVING_ANSWER, checks=False)
+    submit("leaves-in-a-check", last=LEAVING_ANSWER + 'grader.check("q4")')
+    stopped = LEAVING_ANSWER.replace("SystemExit", "KeyboardInterrupt")
+    submit("stopped-in-a-check", last=stopped + 'grader.check("q4")')
+    folder = submit("unprintable", first='raise ValueError("\\udcff")').parent
+    out = tmp_path / "grades.csv"
+    assert grade.run(options(folder, autograder, out)) == 0
+    found = rows(out)
+    assert {row["status"] for row in found.values()} == {"graded"}
+    for name, row in found.items():
+        wanted = less(full, 5, "q4") if name.startswith(("leaves", "stopped")) else full
+        assert scores(row) == wanted, (name, row["message"])
 
 
 @pytest.mark.slow
@@ -241,6 +280,20 @@ def test_the_gradebook_is_whole_whenever_the_batch_is_interrupted(tmp_path, monk
 )
 def test_text_in_the_gradebook_is_harmless(text, expected):
     assert gradebook.plain(text) == expected
+
+
+def test_each_file_has_a_row_of_its_own(tmp_path):
+    long = "x" * 500
+    files = ["kim lee", "kim  lee", "kim\tlee", "kim\nlee", " kim lee", long + "a", long + "b"]
+    files += ["=kim", "'=kim", "k\udcffm", "k\udcfem", "김 리"]
+    book = gradebook.Gradebook(tmp_path / "g.csv", {"q1": 20.0})
+    for number, file in enumerate(files):
+        book.add(gradebook.Row(file, gradebook.GRADED, {"q1": number}, 1.0, "", str(number)))
+    again = gradebook.Gradebook(tmp_path / "g.csv", {"q1": 20.0})
+    assert [int(again.rows[gradebook.named(f)]["total"]) for f in files] == list(range(len(files)))
+    assert all(again.has(file, str(number)) for number, file in enumerate(files))
+    assert {"kim lee", "김 리", "'=kim"} <= set(again.rows)  # a plain name stays what it is
+    assert all(gradebook.plain(name) == name for name in again.rows if len(name) < 400)
 
 
 def test_a_forged_report_cannot_exceed_the_points():

@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
         return 2
     todo = pending(files, options.submissions, autograder, book, again=options.again)
     for row in grade(todo, autograder, book, limits, jobs=options.jobs):
-        print(f"{row.file}: {row.status}, {sum(row.scores.values()):g} points. {row.message}")
+        print(row)
     print(f"{len(files)} submissions -> {options.out}")
     return 1 if any(row["status"] == gradebook.FAILED for row in book.rows.values()) else 0
 

@@ -1,7 +1,8 @@
 """The CSV of a batch: one row a submission, never half written, never forgotten.
 
 Columns: file, one per question, total, possible, status, seconds, message, fingerprint. A question
-that was not reached is empty, which is not the same as 0.
+that was not reached is empty, which is not the same as 0. Every file has a name of its own there,
+see ``named``.
 
 The fingerprint names the contents of the submission and of the autograder. A row whose
 fingerprint is still today's need not be made again, so an interrupted batch goes on where it was.
@@ -33,6 +34,10 @@ class Row:
     message: str = ""
     fingerprint: str = ""
 
+    def __str__(self) -> str:
+        points = f"{sum(self.scores.values()):g} points"
+        return f"{named(self.file)}: {self.status}, {points}. {plain(self.message)}"
+
 
 class Gradebook:
     """Rows by file name, written to ``path`` after every change.
@@ -48,7 +53,7 @@ class Gradebook:
 
     def add(self, row: Row) -> None:
         """Add or replace a row and write the file: a new one, then in place of the old."""
-        self.rows[plain(row.file)] = self._cells(row)
+        self.rows[named(row.file)] = self._cells(row)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         draft = self.path.with_name(self.path.name + ".draft")
         with open(draft, "w", newline="", encoding="utf-8") as file:
@@ -61,13 +66,13 @@ class Gradebook:
 
     def has(self, file: str, fingerprint: str) -> bool:
         """Is this very submission graded already, by this very autograder?"""
-        row = self.rows.get(plain(file))
+        row = self.rows.get(named(file))
         return row is not None and row["fingerprint"] == fingerprint and row["status"] != FAILED
 
     def _cells(self, row: Row) -> dict[str, str]:
         scores = {name: f"{row.scores[name]:g}" for name in self.points if name in row.scores}
         return {
-            "file": plain(row.file),
+            "file": named(row.file),
             **{name: scores.get(name, "") for name in self.points},
             "total": f"{sum(row.scores.values()):g}" if row.scores else "",
             "possible": f"{sum(self.points.values()):g}",
@@ -96,6 +101,19 @@ def fingerprint(submission: Path, autograder: Path) -> str:
     except OSError:
         return ""
     return digest.hexdigest()[:16]
+
+
+def named(file: str) -> str:
+    """The file's name in the gradebook, a different one for each file.
+
+    A name that ``plain`` has to change (two blanks, a line break, a long one) is followed by 8
+    hexadecimal digits of its SHA-256 in brackets: ``kim  lee.ipynb`` is not ``kim lee.ipynb``.
+    """
+    name = plain(file)
+    if name == file:
+        return name
+    digest = hashlib.sha256(file.encode(errors="surrogateescape")).hexdigest()
+    return f"{name} [{digest[:8]}]"
 
 
 def plain(text: str, length: int = 400) -> str:

@@ -11,16 +11,17 @@ it hung or left is therefore known.
 import json
 import os
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import nbformat
-import torch  # noqa: F401  (loaded once, before the fork, for every submission)
+import torch  # loaded once, before the fork, for every submission
 from IPython.core.interactiveshell import InteractiveShell
 from otter import Notebook
 from otter.execute import Checker
+from otter.test_files import test_case
 from traitlets.config import Config
 
 
@@ -29,23 +30,32 @@ class TooSlow(Exception):
 
 
 def grade(notebook: Path, report: Path, *, cell_seconds: float) -> None:
-    """Run ``notebook`` in the current directory, test it by ``./tests`` and write ``report``."""
+    """Run ``notebook`` in the current directory, test it by ``./tests`` and write ``report``.
+
+    A cell or an answer may change the directory or torch's gradient mode: the next cell and the
+    next question find both as they were.
+    """
     journal = Journal(report)
     try:
         cells = code_cells(notebook)
     except ValueError as error:
         journal.write(error=str(error))
         return
-    Notebook.init_grading_mode("./tests")
+    home = Path.cwd()
+    tests = sorted((home / "tests").glob("*.py"))
+    Notebook.init_grading_mode(str(home / "tests"))
+    test_case.call_func = _staying(test_case.call_func)
     config = Config()
     config.HistoryManager.enabled = False
     config.InteractiveShell.colors = "nocolor"
     shell = InteractiveShell.instance(config=config)
     for number, source in enumerate(cells, 1):
+        _put_back(home)
         _run_cell(shell, number, source, cell_seconds, journal)
-    for path in sorted(Path("tests").glob("*.py")):
-        with _time_limit(cell_seconds), journal.noting(path.stem):
-            Checker.check_if_not_already_checked(f"./{path}", global_env=shell.user_ns)
+    for path in tests:
+        _put_back(home)
+        with journal.noting(path.stem), _time_limit(cell_seconds):
+            Checker.check_if_not_already_checked(str(path), global_env=shell.user_ns)
         journal.write()
     journal.write(finished=True)
 
@@ -84,10 +94,10 @@ class Journal:
 
     @contextmanager
     def noting(self, what: str) -> Iterator[None]:
-        """Note an exception instead of passing it on."""
+        """Note an exception instead of passing it on, also ``SystemExit`` and its like."""
         try:
             yield
-        except Exception as error:
+        except BaseException as error:
             self.notes.append(f"{what}: {type(error).__name__}: {error}")
 
 
@@ -100,6 +110,31 @@ def _run_cell(
         if error is not None:
             journal.notes.append(f"cell {number}: {type(error).__name__}: {error}")
     journal.write()
+
+
+def _put_back(home: Path) -> None:
+    """What a notebook may have left changed: the directory and torch's gradient mode."""
+    with suppress(OSError):  # it may have removed the directory: then its tests say so
+        os.chdir(home)
+    torch.set_grad_enabled(True)
+
+
+def _staying(call: Callable[..., None]) -> Callable[..., None]:
+    """Otter's call of a test, in which an answer that raises ``SystemExit`` fails.
+
+    Otter catches only ``Exception``, so such an answer would end the check of its question.
+    """
+
+    def call_func(*arguments: Any) -> None:
+        try:
+            call(*arguments)
+        except Exception:
+            raise
+        except BaseException as error:
+            left = RuntimeError(f"the answer raises {type(error).__name__}")
+            raise left.with_traceback(error.__traceback__) from None
+
+    return call_func
 
 
 @contextmanager
