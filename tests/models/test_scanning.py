@@ -85,3 +85,48 @@ def test_gradients_reach_the_weights_through_one_pass():
 def test_windows_that_do_not_fit_are_named(window, pools):
     with pytest.raises(ValueError, match=f"window is {window}"):
         WindowClassifier(in_channels=3, num_classes=2, window=window, pools=pools)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        nn.MaxPool2d(3, stride=2),
+        nn.MaxPool2d(2, padding=1),
+        nn.MaxPool2d(2, dilation=2),
+        nn.MaxPool2d(2, ceil_mode=True),
+        nn.MaxPool2d((2, 3)),
+        nn.Conv2d(2, 2, 3, stride=2),
+        nn.Conv2d(2, 2, 3, padding=1),
+        nn.Conv2d(2, 2, 3, padding="same"),
+        nn.Conv2d(2, 2, 3, dilation=2),
+        nn.Conv2d(2, 2, (3, 1)),
+        nn.ConvTranspose2d(2, 2, 2, stride=2),
+        nn.AvgPool2d(2),
+        nn.AdaptiveAvgPool2d(4),
+        nn.Upsample(scale_factor=2),
+        nn.ZeroPad2d(1),
+        nn.Sequential(nn.MaxPool2d(2)),
+    ],
+    ids=str,
+)
+def test_layers_that_one_pass_would_get_wrong_are_named(layer):
+    with pytest.raises(ValueError, match=r"(?s)network\[1\] is .*give"):
+        OnePass(nn.Sequential(nn.Conv2d(2, 2, 3), layer))
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        nn.MaxPool2d(3),
+        nn.MaxPool2d((2, 2), stride=(2, 2)),
+        nn.Conv2d(2, 2, 2, padding="valid"),
+        nn.Sequential(nn.BatchNorm2d(2), nn.Tanh()),
+    ],
+    ids=str,
+)
+def test_layers_that_one_pass_takes_give_what_the_shifts_give(layer):
+    network = nn.Sequential(nn.Conv2d(2, 2, 3), layer, nn.Conv2d(2, 1, 2)).double().eval()
+    stride = 12 // layer(torch.zeros(1, 2, 12, 12).double()).shape[-1]
+    x = torch.randn(1, 2, 13, 14, dtype=torch.float64)
+    expected = ops.shift_and_stitch(network, x, stride)
+    torch.testing.assert_close(OnePass(network)(x), expected, rtol=1e-12, atol=1e-12)

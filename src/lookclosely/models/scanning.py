@@ -90,14 +90,21 @@ class OnePass(nn.Module):
     answers are stitched together: those of ``ops.shift_and_stitch``, for less.
 
     Args:
-        network: convolutions of stride 1 and layers that act on each pixel alone, both without
-            padding, and ``nn.MaxPool2d`` whose stride is its kernel size.
+        network: square convolutions of stride 1 and square ``nn.MaxPool2d`` whose stride is their
+            kernel size, neither padded nor dilated, and layers that act on each pixel alone.
+
+    Raises:
+        ValueError: if a layer of the network is none of these, since the answers would be others
+            than those of the windows.
 
     Source: Giusti et al. 2013, "fragments"; OverFeat does it at its last pooling only.
     """
 
     def __init__(self, network: nn.Sequential):
         super().__init__()
+        for number, layer in enumerate(network):
+            if fix := _unfit(layer):
+                raise ValueError(f"network[{number}] is {layer}: {fix}")
         self.network = network
 
     def forward(self, x: Float[Tensor, "N C H W"]) -> Float[Tensor, "N K H_out W_out"]:
@@ -116,6 +123,32 @@ class OnePass(nn.Module):
         for size in reversed(sizes):
             x = stitch(x, _int(size))
         return x[..., :height, :width]
+
+
+_MIXES_PIXELS = ("kernel_size", "output_size", "scale_factor", "padding")
+"""What convolutions, poolings, resizings and paddings have, and layers of single pixels have not."""
+
+
+def _unfit(layer: nn.Module) -> str:
+    """What to give in the place of a layer that one pass cannot take; empty if it can."""
+    if isinstance(layer, nn.Conv2d):
+        height, width = layer.kernel_size
+        plain = layer.stride == layer.dilation == (1, 1) and layer.padding in ((0, 0), "valid")
+        fits = plain and height == width
+        return "" if fits else "give a square kernel, stride 1, padding 0 and dilation 1"
+    if isinstance(layer, nn.MaxPool2d):
+        height, width = _pair(layer.kernel_size)
+        plain = _pair(layer.padding) == (0, 0) and _pair(layer.dilation) == (1, 1)
+        fits = plain and _pair(layer.stride) == (height, width) and height == width
+        same = "give a square kernel, the same stride, padding 0, dilation 1 and no ceil_mode"
+        return "" if fits and not layer.ceil_mode else same
+    if any(hasattr(part, name) for part in layer.modules() for name in _MIXES_PIXELS):
+        return "give nn.Conv2d, nn.MaxPool2d and layers that act on each pixel alone, not nested"
+    return ""
+
+
+def _pair(size: int | tuple[int, ...]) -> tuple[int, ...]:
+    return (size, size) if isinstance(size, int) else tuple(size)
 
 
 def _int(size: int | tuple[int, ...]) -> int:
