@@ -130,6 +130,18 @@ def test_targets_may_be_small_integers():
     assert_close(small, F.cross_entropy(logits, target))
 
 
+def test_class_156_of_unsigned_bytes_is_not_ignored():
+    """As unsigned bytes, 156 and −100 are the same eight bits."""
+    logits = torch.randn(1, 200, 3, dtype=torch.float64)
+    target = torch.tensor([[0, 156, 199]])
+    small = target.to(torch.uint8)
+    assert_close(ours.cross_entropy(logits, small), F.cross_entropy(logits, target))
+    assert_close(ours.dice_loss(logits, small), ours.dice_loss(logits, target))
+    boxes = torch.ones(3, 4).double()
+    loss = ours.multi_task_loss(logits[0].T, boxes, small[0], 0 * boxes, background=-100)
+    assert loss.localization.item() == 2.0
+
+
 # Dice
 
 
@@ -345,6 +357,8 @@ def test_bad_input_of_the_multi_task_loss(change: dict[str, Any], message: str):
             r"pixel_weight has shape \(4,\), but \(2, 4\)",
         ),
         (lambda x, y: ours.cross_entropy(x, y, reduction="avg"), "reduction is 'avg'"),
+        (lambda x, y: ours.cross_entropy(x, y + 0.9), r"target is torch\.float32: give whole num"),
+        (lambda x, y: ours.dice_loss(x, y.half()), r"target is torch\.float16: give whole num"),
         (lambda x, y: ours.dice_loss(x[:, :1], y), r"logits have shape \(2, 1, 4\)"),
         (lambda x, y: ours.dice_loss(x, y + 1), "target has class 3"),
         (lambda x, y: ours.dice_loss(x, y, smooth=-1), "smooth is -1"),

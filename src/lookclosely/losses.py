@@ -41,13 +41,17 @@ def cross_entropy(
     Returns:
         NaN as the mean of no pixels (all ignored), as torch does.
 
+    Raises:
+        ValueError: shapes do not agree, a target is neither a class nor ignored, targets are
+            floats (probabilities in torch), or another ``reduction``.
+
     Source: U-Net's weight map (Ronneberger et al. 2015, section 3, equation 1). The paper writes
     a sum; dividing by the weights keeps the learning rate independent of the image's size.
     """
-    _check_target(logits, target, ignore_index)
+    target = _checked_target(logits, target, ignore_index)
     axis = min(1, logits.ndim - 1)  # the classes come second, or first if there is no batch
     kept = target != ignore_index
-    index = target.long().where(kept, 0)
+    index = target.where(kept, 0)
     log_p = logits.log_softmax(axis).gather(axis, index.unsqueeze(axis)).squeeze(axis)
     w = kept.to(log_p.dtype)
     if weight is not None:
@@ -83,6 +87,9 @@ def dice_loss(
             nothing is predicted.
         ignore_index: pixels with this target are in none of the sums.
 
+    Raises:
+        ValueError: as ``cross_entropy``, for less than two classes, or a negative ``smooth``.
+
     Source: Milletari et al. 2016 (V-Net), section 3, with its squares in the denominator; many
     programs leave them out. The paper has one foreground class: here every class gets its own D.
     """
@@ -93,7 +100,7 @@ def dice_loss(
         )
     if not smooth >= 0:
         raise ValueError(f"smooth is {smooth}: it must be 0 or more")
-    _check_target(logits, target, ignore_index)
+    target = _checked_target(logits, target, ignore_index)
     kept = (target != ignore_index).unsqueeze(1)  # (N, 1, *pixels)
     classes = torch.arange(logits.shape[1], device=logits.device)
     truth = target.unsqueeze(1) == classes.view(-1, *[1] * (target.ndim - 1))  # (N, C, *pixels)
@@ -167,7 +174,9 @@ def multi_task_loss(
         raise ValueError(f"weight is {weight}: it must be 0 or more")
     classification = cross_entropy(logits, classes)
     cost = regression(boxes, targets, reduction="none").sum(1)  # (N,)
-    localization = (cost if background is None else cost.where(classes != background, 0)).mean()
+    if background is not None:
+        cost = cost.where(classes.long() != background, 0)
+    localization = cost.mean()
     return MultiTaskLoss(classification + weight * localization, classification, localization)
 
 
@@ -184,16 +193,20 @@ def _check_shape(tensor: Tensor, shape: tuple[int, ...], name: str, meaning: str
         )
 
 
-def _check_target(logits: Tensor, target: Tensor, ignore_index: int) -> None:
-    """One class, 0 to C-1 or ignore_index, for each place of the logits."""
+def _checked_target(logits: Tensor, target: Tensor, ignore_index: int) -> Tensor:
+    """One class, 0 to C-1 or ignore_index, for each place of the logits; as int64."""
     if logits.ndim == 0:
         raise ValueError("logits is a single number: it needs an axis of classes")
     axis = min(1, logits.ndim - 1)
     classes, places = logits.shape[axis], logits.shape[:axis] + logits.shape[axis + 1 :]
     _check_shape(target, places, "target", "that of logits without the axis of classes")
+    if target.is_floating_point():
+        raise ValueError(f"target is {target.dtype}: give whole numbers, as target.long()")
+    target = target.long()  # compared as it comes, class 156 of uint8 would be −100
     wrong = target[(target != ignore_index) & ((target < 0) | (target >= classes))]
     if wrong.numel():
         raise ValueError(
             f"target has class {int(wrong[0])}, but logits have {classes} classes: map the "
             f"classes to 0 to {classes - 1}, or set ignore_index (now {ignore_index})"
         )
+    return target
