@@ -1,5 +1,6 @@
 """The demos of all chapters: ``{demo-gallery}``, and each one alone on a page to be projected."""
 
+import ast
 import html
 import re
 from collections.abc import Iterator
@@ -58,7 +59,8 @@ def collect(app: Sphinx, doctree: nodes.document) -> None:
     if not hasattr(app.env, "lookclosely_demos"):
         app.env.lookclosely_demos = {}  # type: ignore[attr-defined]
     docname = app.env.docname
-    found = [_demo(docname, k, text) for k, text in enumerate(_fragments(doctree), 1)]
+    code = [block.astext() for block in doctree.findall(nodes.literal_block)]
+    found = [_demo(docname, k, text, code) for k, text in enumerate(_fragments(doctree), 1)]
     app.env.lookclosely_demos[docname] = found  # type: ignore[attr-defined]
 
 
@@ -68,12 +70,27 @@ def _fragments(doctree: nodes.document) -> Iterator[str]:
             yield raw.astext()
 
 
-def _demo(docname: str, number: int, fragment: str) -> Demo:
+def _demo(docname: str, number: int, fragment: str, code: list[str]) -> Demo:
     match = ROOT.search(fragment)
     assert match is not None
-    label = html.unescape(match[2]).removeprefix("Demo: ")
-    label = label[:1].upper() + label[1:]
+    name = html.unescape(match[2]).removeprefix("Demo: ")
+    label = _said_of(name.replace(" ", "_"), code) or name[:1].upper() + name[1:]
     return Demo(docname, number, match[1], label, fragment)
+
+
+def _said_of(function: str, code: list[str]) -> str:
+    """The first line of the docstring of a function that one of the cells defines, or nothing."""
+    for cell in code:
+        if f"def {function}(" not in cell:
+            continue
+        try:
+            defined = [n for n in ast.walk(ast.parse(cell)) if isinstance(n, ast.FunctionDef)]
+        except SyntaxError:  # a cell with a magic command, or no Python at all
+            continue
+        texts = [ast.get_docstring(node) or "" for node in defined if node.name == function]
+        if said := "".join(texts[:1]):
+            return said.splitlines()[0].rstrip(".")
+    return ""
 
 
 def fill(app: Sphinx, doctree: nodes.document, docname: str) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import re
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -52,11 +53,20 @@ def execute(
 
 
 def machine(device: str | None = None) -> str:
-    """The device in words: the name of the GPU, or "2 CPU cores"."""
+    """The device in words: the name of the GPU, or "2 CPU cores (AMD EPYC)"."""
     if device != "cpu" and torch.cuda.is_available():
         return torch.cuda.get_device_name()
     count = torch.get_num_threads()
-    return f"{count} CPU core{'s' * (count != 1)}"
+    name = processor()
+    return f"{count} CPU core{'s' * (count != 1)}" + (f" ({name})" if name else "")
+
+
+def processor(info: Path = Path("/proc/cpuinfo")) -> str:
+    """The processor's name as Linux has it, elsewhere as Python has it; empty if neither does."""
+    text = info.read_text(errors="replace") if info.exists() else ""
+    found = re.search(r"^model name\s*:(.*)$", text, flags=re.MULTILINE)
+    name = found[1] if found else platform.processor()
+    return " ".join(re.sub(r"\((R|TM)\)", "", name, flags=re.IGNORECASE).split())
 
 
 def _already(

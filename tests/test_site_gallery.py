@@ -1,0 +1,49 @@
+"""Under which name the gallery lists a demo."""
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from docutils import nodes
+from docutils.utils import new_document
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+
+from lookclosely_site_gallery import collect  # noqa: E402 # pyright: ignore[reportMissingImports]
+
+FRAGMENT = '<div class="lc-demo" id="demo-1" role="group" aria-label="Demo: cut skips">'
+DOCUMENTED = '''@cache
+def cut_skips(cut):
+    """The net with some skips cut.
+
+    More about it.
+    """
+    return cut
+'''
+
+
+def label(*code: str) -> str:
+    """The label of the demo of a chapter with these cells."""
+    tree = new_document("chapter")
+    tree += [nodes.literal_block(text, text) for text in code]
+    tree += nodes.raw("", FRAGMENT, format="html")
+    app: Any = SimpleNamespace(env=SimpleNamespace(docname="chapters/part/topic"))
+    collect(app, tree)
+    (demo,) = app.env.lookclosely_demos["chapters/part/topic"]
+    return demo.label
+
+
+def test_a_demo_is_called_by_the_first_line_of_its_docstring() -> None:
+    assert label("x = 1", DOCUMENTED) == "The net with some skips cut"
+
+
+@pytest.mark.parametrize("code", ["def cut_skips(cut):\n    return cut", "%time cut_skips(1)", ""])
+def test_without_a_docstring_by_its_function(code: str) -> None:
+    assert label(code) == "Cut skips"
+
+
+def test_cells_that_are_not_plain_python_are_passed_over() -> None:
+    assert label("%cd ..\ndef cut_skips(): ...", DOCUMENTED) == "The net with some skips cut"
