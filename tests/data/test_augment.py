@@ -58,6 +58,20 @@ def test_standardised_images_have_mean_0_and_deviation_1():
     assert (augment.standardize(torch.ones(1, 1, 4, 4)) == 0).all()
 
 
+def test_the_generator_may_be_on_either_device(device):
+    """Crops, turns and bends work where the image is, with a generator there or on the CPU."""
+    for place in {torch.device("cpu"), device}:
+        generator = torch.Generator(place).manual_seed(0)
+        image, labels = (x.to(device) for x in pair())
+        image, labels = augment.random_crop(image, labels, 9, generator)
+        image, labels = augment.random_dihedral(image, labels, generator)
+        assert (image[0] == labels).all()
+        bent, moved = augment.elastic_deformation(image, labels, sigma=0.0, generator=generator)
+        assert bent.device.type == moved.device.type == device.type
+        assert torch.allclose(bent, image, atol=1e-3) and (moved == labels).all()
+        assert augment.elastic_grid((8, 8), generator=generator).device.type == place.type
+
+
 def test_bad_arguments_are_named():
     generator = torch.Generator()
     with pytest.raises(ValueError, match="size is 14"):

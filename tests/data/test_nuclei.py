@@ -79,11 +79,11 @@ def test_nuclei_that_overlap_keep_their_own_masks(splits):
     assert shared == {"0a7d30": 2, "72e8c4": 2, "f26f4c": 1}
 
 
-def test_label_map_by_hand():
+def test_label_map_by_hand(device):
     large = torch.tensor([[1, 1, 1], [1, 1, 0]], dtype=torch.bool)
     small = torch.tensor([[0, 0, 1], [0, 0, 1]], dtype=torch.bool)
     expected = torch.tensor([[1, 1, 2], [1, 1, 2]], dtype=torch.int32)
-    assert torch.equal(nuclei.label_map(torch.stack([large, small])), expected)
+    assert torch.equal(nuclei.label_map(torch.stack([large, small]).to(device)).cpu(), expected)
     assert torch.equal(nuclei.label_map(torch.stack([small, large])), 3 * (expected > 0) - expected)
     assert torch.equal(nuclei.label_map(torch.zeros(0, 2, 3, dtype=torch.bool)), 0 * expected)
 

@@ -76,6 +76,13 @@ def test_border_weights_equal_brute_force(height, width, objects, seed, w0, sigm
     )
 
 
+def test_border_weights_stay_on_their_device(device):
+    for labels in (torch.tensor([[1, 1, 0, 2, 2]]), torch.tensor([[0, 1, 0]])):
+        weight = border_weight_map(labels.to(device))
+        assert weight.device.type == device.type
+        assert torch.equal(weight.cpu(), border_weight_map(labels))
+
+
 def test_border_weight_by_hand():
     labels = torch.tensor([[1, 1, 0, 2, 2]])
     weight = border_weight_map(labels)
@@ -92,3 +99,15 @@ def test_tiles_equal_the_whole_image(size):
     assert not torch.allclose(
         predict_tiles(model, x, tile=16, margin=0, factor=4), whole, atol=1e-6
     )
+
+
+@pytest.mark.parametrize("margin", [0, 4, 24])
+@pytest.mark.parametrize("size", [(16, 17), (33, 16), (35, 50)])
+def test_a_last_tile_may_be_smaller_than_the_stride(size, margin):
+    model = small()
+    x = torch.randn(1, 1, *size, dtype=torch.float64)
+    tiles = predict_tiles(model, x, tile=16, margin=margin, factor=4)
+    with torch.no_grad():
+        whole = model(x)
+    assert tiles.shape == whole.shape
+    assert margin < 24 or torch.allclose(tiles, whole, atol=1e-12)

@@ -24,17 +24,21 @@ def random_crop(
         raise ValueError(
             f"size is {size} for an image of {height}x{width}: give at most {min(height, width)}"
         )
-    top = int(torch.randint(height - size + 1, (), generator=generator))
-    left = int(torch.randint(width - size + 1, (), generator=generator))
+    top, left = (_draw(n - size + 1, generator) for n in (height, width))
     rows, columns = slice(top, top + size), slice(left, left + size)
     return image[..., rows, columns], labels[..., rows, columns]
+
+
+def _draw(count: int, generator: Generator) -> int:
+    """One of 0 … count − 1, from a generator on any device."""
+    return int(torch.randint(count, (), generator=generator, device=generator.device))
 
 
 def random_dihedral(
     image: Shaped[Tensor, "C H W"], labels: Shaped[Tensor, "*L H W"], generator: Generator
 ) -> tuple[Shaped[Tensor, "C a b"], Shaped[Tensor, "*L a b"]]:
     """One of the eight turns and reflections of the square, all equally likely, applied to both."""
-    choice = int(torch.randint(8, (), generator=generator))
+    choice = _draw(8, generator)
     turns, mirrored = choice % 4, choice >= 4
     pair = (torch.rot90(image, turns, (-2, -1)), torch.rot90(labels, turns, (-2, -1)))
     return (pair[0].flip(-1), pair[1].flip(-1)) if mirrored else pair
@@ -49,6 +53,9 @@ def elastic_grid(
     one point every ``spacing`` pixels and interpolated bicubically (Ronneberger et al. 2015,
     section 3.1: a 3x3 grid, 10 pixels).
 
+    Returns:
+        On the device of ``generator``.
+
     Raises:
         ValueError: if ``sigma`` is negative or ``spacing`` is less than 1.
     """
@@ -56,11 +63,12 @@ def elastic_grid(
         raise ValueError(f"sigma {sigma} and spacing {spacing}: give sigma >= 0 and spacing >= 1")
     height, width = size
     coarse_size = (math.ceil(height / spacing) + 1, math.ceil(width / spacing) + 1)
-    coarse = sigma * torch.randn(1, 2, *coarse_size, generator=generator)
+    device = generator.device
+    coarse = sigma * torch.randn(1, 2, *coarse_size, generator=generator, device=device)
     # (2, H, W), in pixels
     shift = F.interpolate(coarse, size=size, mode="bicubic", align_corners=True)[0]
-    x = (2 * (torch.arange(width) + shift[0]) + 1) / width - 1
-    y = (2 * (torch.arange(height)[:, None] + shift[1]) + 1) / height - 1
+    x = (2 * (torch.arange(width, device=device) + shift[0]) + 1) / width - 1
+    y = (2 * (torch.arange(height, device=device)[:, None] + shift[1]) + 1) / height - 1
     return torch.stack([x, y], dim=-1)  # (H, W, 2), last axis (x, y)
 
 
@@ -83,7 +91,7 @@ def elastic_deformation(
     )
     moved = F.grid_sample(
         labels[None, None].double(),
-        grid.double(),
+        grid.to(labels.device).double(),
         mode="nearest",
         padding_mode="reflection",
         align_corners=False,

@@ -102,7 +102,7 @@ def load(split: str) -> NucleiDataset:
 
 def label_map(instances: Bool[Tensor, "N H W"]) -> Int32[Tensor, "H W"]:
     """Masks as one map: k where mask k − 1 is, else 0; the smaller mask wins a shared pixel."""
-    labels = torch.zeros(instances.shape[1:], dtype=torch.int32)
+    labels = torch.zeros(instances.shape[1:], dtype=torch.int32, device=instances.device)
     areas = instances.count_nonzero(dim=(1, 2))
     for index in areas.argsort(descending=True, stable=True).tolist():
         labels[instances[index]] = index + 1

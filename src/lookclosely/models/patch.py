@@ -28,7 +28,7 @@ def cut_patches(
             f"window is {window} for images of {tuple(images.shape[-2:])}: "
             "give an odd number below twice the shorter side"
         )
-    offsets = torch.arange(-radius, radius + 1)
+    offsets = torch.arange(-radius, radius + 1, device=where.device)
     rows, columns = (
         _mirror(where[:, axis, None] + offsets, images.shape[axis + 1]) for axis in (1, 2)
     )  # (B, w) each

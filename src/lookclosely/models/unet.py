@@ -120,13 +120,16 @@ def border_weight_map(
     Args:
         labels: 0 is background, each object its own positive number.
 
+    Returns:
+        float32, on the device of ``labels``. Distances are measured on the CPU, by scipy.
+
     Raises:
         ValueError: if ``w0`` is negative or ``sigma`` not positive.
     """
     if w0 < 0 or sigma <= 0:
         raise ValueError(f"w0 {w0} and sigma {sigma}: give w0 >= 0 and sigma > 0")
     objects = [value for value in labels.unique().tolist() if value != 0]
-    weight = torch.ones(labels.shape)
+    weight = torch.ones(labels.shape, device=labels.device)
     if len(objects) < 2:
         return weight
     first = torch.full(labels.shape, math.inf)
@@ -136,7 +139,7 @@ def border_weight_map(
         second = torch.minimum(second, torch.maximum(first, distance))
         first = torch.minimum(first, distance)
     border = w0 * torch.exp(-((first + second) ** 2) / (2 * sigma**2))
-    return weight + border * (labels == 0).cpu()
+    return weight + border.to(labels.device) * (labels == 0)
 
 
 @torch.no_grad()
@@ -152,8 +155,10 @@ def predict_tiles(
 
     Args:
         tile, margin: multiples of ``factor``, the model's total stride, so that poolings fall on
-        the
-            same pixels as in the whole image.
+            the same pixels as in the whole image.
+
+    A last tile of less than ``factor`` pixels is too small to be pooled. Without a margin it is
+    predicted together with the ``factor`` pixels before it.
 
     Raises:
         ValueError: if ``tile`` or ``margin`` is not such a multiple.
@@ -166,9 +171,15 @@ def predict_tiles(
     for top in range(0, height, tile):
         row = []
         for left in range(0, width, tile):
-            above, before = max(0, top - margin), max(0, left - margin)
+            above = _start(top, height, margin, factor)
+            before = _start(left, width, margin, factor)
             seen = x[..., above : top + tile + margin, before : left + tile + margin]
             scores = model(seen)[..., top - above :, left - before :]
             row.append(scores[..., : min(tile, height - top), : min(tile, width - left)])
         rows.append(torch.cat(row, dim=-1))
     return torch.cat(rows, dim=-2)
+
+
+def _start(at: int, end: int, margin: int, factor: int) -> int:
+    """Where the pixels begin that a tile from ``at`` is predicted with."""
+    return max(0, at - (margin or (factor if end - at < factor else 0)))
