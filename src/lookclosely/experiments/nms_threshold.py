@@ -135,14 +135,18 @@ def run(config: Config, seed: int, device: str | None) -> Outcome:
 
 
 def judge(result: Result) -> Verdict:
+    """Held where on every seed 0.5 lies between the best thresholds of the two kinds of scenes and
+    costs less than 0.02 AP in each; not where it costs more on every seed in both.
+    """
     sparse, crowded = result.values("sparse/best"), result.values("crowded/best")
-    loss = {
-        kind: result.mean(f"{kind}/ap_at_best") - result.mean(f"{kind}/ap/0.5")
-        for kind in ("sparse", "crowded")
+    costs = {
+        kind: result.gains(f"{kind}/ap_at_best", f"{kind}/ap/0.5") for kind in ("sparse", "crowded")
     }
-    small = max(loss.values()) < 0.02
+    loss = {kind: sum(each) / len(each) for kind, each in costs.items()}
+    cheap = [cost < 0.02 for each in costs.values() for cost in each]
+    between = max(sparse) <= 0.5 <= min(crowded)
     return Verdict(
-        "yes" if small and max(sparse) <= 0.5 <= min(crowded) else "partly",
+        "yes" if all(cheap) and between else "partly" if any(cheap) else "no",
         f"best threshold {result.mean('sparse/best'):.1f} in sparse, "
         f"{result.mean('crowded/best'):.1f} in crowded scenes; "
         f"AP at 0.5: {result.text('sparse/ap/0.5')} and {result.text('crowded/ap/0.5')}",
@@ -157,7 +161,8 @@ EXPERIMENT = Experiment(
     name="nms_threshold",
     claims=("C17",),
     sources=("S003 · Postprocessing: NMS",),
-    statement="Of boxes that overlap by IoU > 0.5, keep only the one with the highest score.",
+    statement="0.5 is a good threshold: of boxes that overlap by more, keep the one with the "
+    "highest score.",
     chapter="detection/boxes_and_nms",
     run=run,
     full=Config(),

@@ -1,0 +1,103 @@
+"""Verdicts are fair: every seed counts, and where one loses the claim did not simply hold."""
+
+import copy
+import dataclasses
+
+import pytest
+
+from lookclosely.experiments import REGISTRY, Result, load
+
+
+def put(metrics, path, value):
+    *parents, last = path.split("/")
+    for key in parents:
+        metrics = metrics[key]
+    assert last in metrics  # a metric that the experiment has
+    metrics[last] = value
+
+
+def edited(name: str, every: dict[str, float], one: dict[str, float]) -> Result:
+    """The result on file with some metrics replaced in every seed, and some in the last alone."""
+    result = load(name)
+    seeds = copy.deepcopy(result.seeds)
+    for changes, where in ((every, seeds), (one, seeds[-1:])):
+        for path, value in changes.items():
+            for seed in where:
+                put(seed, path, value)
+    return dataclasses.replace(result, seeds=seeds)
+
+
+def each(metrics, **values):
+    """The same value of several metrics: each(("a", "b"), net=1) is net/a and net/b."""
+    return {f"{name}/{metric}": v for name, v in values.items() for metric in metrics}
+
+
+def spread(prefix, names, values):
+    """Values of several nets: spread("x/{}/y", ("a", "b"), (1, 2)) is x/a/y and x/b/y."""
+    return {prefix.format(name): value for name, value in zip(names, values, strict=True)}
+
+
+BOTH = ("miou", "boundary_f")
+DILATED = each(BOTH, dilated=0.5, dilated_narrow=0.45, strided=0.4, strided_wide=0.45)
+NO_DILATION = each(BOTH, dilated=0.4, dilated_narrow=0.4, strided=0.5, strided_wide=0.5)
+WAYS = ("nearest", "bilinear", "bed of nails", "max unpooling", "2×2", "3×3", "4×4")
+UP = spread("{}/boundary_f_1px", WAYS, (0.3, 0.3, 0.3, 0.4, 0.4, 0.4, 0.4))
+EDGE = "max unpooling/boundary_f_1px"
+STRIDES = ("32s", "16s", "8s")
+SCORES = ("scenes/{}/miou", "scenes/{}/boundary_f", "nuclei/{}/iou", "nuclei/{}/boundary_f_1px")
+FINER = {k: v for s in SCORES for k, v in spread(s, STRIDES, (0.2, 0.3, 0.4)).items()}
+GRIDS = ("k3s2", "k4s2", "k2s2")
+CHECKED = spread("{}/variance_ratio", GRIDS, (4.0, 1.0, 1.0))
+CHECKED |= spread("{}/unevenness", GRIDS, (3.0, 2.0, 2.0))
+DEAR = each(("multiply_adds", "saved_bytes"), same_weights=10, down_up=1)
+DEAR |= {"down_up/miou": 0.5, "same_work/miou": 0.4, "same_weights/miou": 0.6}
+HALF = {"sparse/best": 0.4, "crowded/best": 0.5}
+HALF |= {
+    f"{kind}/{k}": v
+    for kind in ("sparse", "crowded")
+    for k, v in (("ap_at_best", 0.9), ("ap/0.5", 0.89))
+}
+FIELDS = {
+    f"{k}/boundary_iou": v
+    for k, v in {"none": 0.2, "neighbours": 0.25, "contrast": 0.3, "full": 0.5}.items()
+}
+
+CASES = [
+    ("transpose_as_convolution", {"residual/stride 1": 1e-15, "residual/stride 2": 0.3}, {}, "yes"),
+    ("transpose_as_convolution", {"residual/stride 1": 1e-15, "residual/stride 2": 0.3},
+     {"residual/stride 2": 0.05}, "no"),
+    ("checkerboard", CHECKED, {}, "yes"),
+    ("checkerboard", CHECKED, {"k4s2/unevenness": 3.5}, "partly"),
+    ("checkerboard", CHECKED | {"k4s2/variance_ratio": 2.0}, {}, "no"),
+    ("upsampling_ways", UP, {}, "yes"),
+    ("upsampling_ways", UP, {EDGE: 0.2}, "partly"),
+    ("upsampling_ways", UP, {EDGE: 0.2, "2×2/boundary_f_1px": 0.2,
+     "3×3/boundary_f_1px": 0.2, "4×4/boundary_f_1px": 0.2}, "no"),
+    ("fcn_strides", FINER, {}, "yes"),
+    ("fcn_strides", FINER, {"nuclei/16s/boundary_f_1px": 0.5}, "partly"),
+    ("fcn_strides", FINER, {"nuclei/8s/boundary_f_1px": 0.1}, "no"),
+    ("full_resolution", DEAR, {}, "yes"),
+    ("full_resolution", DEAR, {"same_work/miou": 0.6}, "partly"),
+    ("full_resolution", DEAR | {"same_weights/saved_bytes": 1}, {}, "no"),
+    ("dilated_against_strided", DILATED, {}, "yes"),
+    ("dilated_against_strided", DILATED, {"strided_wide/miou": 0.6}, "partly"),
+    ("dilated_against_strided", NO_DILATION, {}, "no"),
+    ("crf_boundaries", FIELDS, {}, "yes"),
+    ("crf_boundaries", FIELDS, {"contrast/boundary_iou": 0.6}, "partly"),
+    ("crf_boundaries", FIELDS, {"neighbours/boundary_iou": 0.6}, "partly"),
+    ("crf_boundaries", FIELDS, {"none/boundary_iou": 0.6}, "no"),
+    ("metric_agreement", {"tau/miou/mdice": 0.95}, {}, "yes"),
+    ("metric_agreement", {"tau/miou/mdice": 0.95}, {"tau/miou/mdice": 0.8}, "partly"),
+    ("metric_agreement", {"tau/miou/mdice": 0.95}, {"tau/miou/mdice": -0.1}, "no"),
+    ("nms_threshold", HALF, {}, "yes"),
+    ("nms_threshold", HALF, {"crowded/best": 0.4}, "partly"),
+    ("nms_threshold", HALF, {"sparse/ap/0.5": 0.87}, "partly"),
+    ("nms_threshold", HALF | {"sparse/ap/0.5": 0.8, "crowded/ap/0.5": 0.8}, {}, "no"),
+    ("nms_threshold", HALF | {"sparse/ap/0.5": 0.8, "crowded/ap/0.5": 0.8},
+     {"crowded/ap/0.5": 0.9}, "partly"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "every", "one", "held"), CASES)
+def test_one_seed_that_loses_changes_the_verdict(name, every, one, held):
+    assert REGISTRY[name].judge(edited(name, every, one)).held == held
