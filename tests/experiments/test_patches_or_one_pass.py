@@ -3,7 +3,7 @@
 import torch
 
 from lookclosely import cost
-from lookclosely.experiments import patches_or_one_pass as experiment
+from lookclosely.experiments import _window_ways as experiment
 from lookclosely.models.patch import cut_patches
 from lookclosely.models.scanning import WindowClassifier
 

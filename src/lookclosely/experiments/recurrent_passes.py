@@ -134,24 +134,33 @@ def run(config: Config, seed: int, device: str | None) -> Outcome:
 
 
 def judge(result: Result) -> Verdict:
+    """Held if each pass adds mIoU and the last one beats the network without recurrence, all in
+    each seed; in part if the last pass beats the first."""
     last = result.config["passes"]
     top, same = f"recurrent/pass{last}", f"plain{last}"
-    steps = [
-        g
-        for p in range(2, last + 1)
-        for g in result.gains(f"recurrent/pass{p}/miou", f"recurrent/pass{p - 1}/miou")
-    ]
-    matched = result.gains(f"{top}/miou", f"{same}/miou")
-    first = result.gains(f"{top}/miou", "recurrent/pass1/miou")
-    held = "yes" if min(*steps, *matched) > 0 else "partly" if min(first) > 0 else "no"
-    passes = ", ".join(result.text(f"recurrent/pass{p}/miou") for p in range(1, last + 1))
+
+    def gains(one: str, other: str) -> list[float]:
+        return result.gains(f"{one}/miou", f"{other}/miou")
+
+    def span(values: list[float]) -> str:
+        return f"{min(values):+.3f} to {max(values):+.3f}"
+
+    def by_pass(metric: str) -> str:
+        return ", ".join(result.text(f"recurrent/pass{p}/{metric}") for p in range(1, last + 1))
+
+    steps = {p: gains(f"recurrent/pass{p}", f"recurrent/pass{p - 1}") for p in range(2, last + 1)}
+    first, matched = gains(top, "recurrent/pass1"), gains(top, same)
+    rises = all(min(values) > 0 for values in (*steps.values(), matched))
     return Verdict(
-        held,
-        f"mIoU after passes 1 to {last}: {passes}; without recurrence, with the field of "
+        "yes" if rises else "partly" if min(first) > 0 else "no",
+        f"mIoU after passes 1 to {last}: {by_pass('miou')}; without recurrence, with the field of "
         f"{last} passes and as many parameters: {result.text(f'{same}/miou')}",
-        f"The last pass against the first, paired by seed: {min(first):+.3f} to {max(first):+.3f} "
-        f"mIoU. Against a network without recurrence, of the same field and parameters: "
-        f"{min(matched):+.3f} to {max(matched):+.3f}.",
+        "mIoU, paired by seed: "
+        + ", ".join(f"pass {p} over pass {p - 1} {span(values)}" for p, values in steps.items())
+        + f"; the last pass over the first {span(first)}, over the last without feedback "
+        f"{span(gains(top, f'blind/pass{last}'))}, over a network without recurrence, of the same "
+        f"field and parameters, {span(matched)}. Boundary F after passes 1 to {last}: "
+        f"{by_pass('boundary_f')}.",
     )
 
 

@@ -126,7 +126,7 @@ class OnePass(nn.Module):
 
 
 _MIXES_PIXELS = ("kernel_size", "output_size", "scale_factor", "padding")
-"""What convolutions, poolings, resizings and paddings have, and layers of single pixels have not."""
+"""What convolutions, poolings, resizings and paddings have, and layers of single pixels lack."""
 
 
 def _unfit(layer: nn.Module) -> str:
