@@ -1,21 +1,26 @@
 """The one training loop of the book, on Hugging Face Accelerate.
 
-The same call runs on a CPU, on a GPU, and on many processes under ``accelerate launch``.
+The same call runs on a CPU, on a GPU, and on many processes: under ``accelerate launch`` on GPUs,
+under ``torchrun`` also on CPUs.
 """
 
 import math
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
 from accelerate import Accelerator
+from accelerate.state import AcceleratorState
 from accelerate.utils import set_seed
 from torch import Tensor, nn
 from tqdm.auto import tqdm
+
+from ._training_batches import drawn_apart, share
+from ._training_checkpoint import resume, save
 
 LossFunction = Callable[[nn.Module, Any], Tensor]
 
@@ -67,65 +72,103 @@ def fit(
     """Train ``model`` in place with AdamW, warm-up and cosine decay.
 
     Args:
-        model: moved to the training device, and back to the device it came from.
+        model: moved to the training device, and back to the device it came from. It is left there
+            in evaluation mode, also when training ends with an error.
         loss_fn: ``loss_fn(model, batch)`` returns the mean loss of a batch, a scalar.
-        batches: any iterable of batches (tensors, or tuples, lists and dicts of them, first
-            dimension the batch), started again when it ends. Under several processes each takes
-            its share of every batch, so the global batch stays what it is on one.
+        batches: any iterable of batches (tensors, or tuples, named tuples, lists and dicts of them,
+            first dimension the batch), started again when it ends. Under several processes each
+            takes its share of every batch, and the whole of a tensor without dimensions, so the
+            global batch stays what it is on one, and so does the result, up to rounding, with two
+            exceptions: batch normalisation sees the rows of its own process, and a loss that
+            divides by a sum of weights becomes a mean of such means.
         steps: optimiser steps.
         lr: the highest learning rate; ``warmup`` steps (5 % of ``steps`` by default) lead up to it.
-        seed: of every generator, set before the first batch is drawn.
+        seed: of every generator, set before the first batch is drawn. The network and its loss draw
+            from generators that begin with ``seed``; what ``batches`` draws comes from others,
+            which begin with a number made from it.
         clip_norm: clip the gradient to this norm.
-        checkpoint: a directory. If it holds a checkpoint, training goes on from there (batches
-            already used are drawn and passed over); one is written every ``checkpoint_every``
-            steps.
+        checkpoint: a directory. If it holds a checkpoint, training goes on from there as if it had
+            not been broken off: batches already used are drawn and passed over, so ``batches`` has
+            to begin anew. One is written every ``checkpoint_every`` steps, the newest is kept.
         progress: show a bar; by default where somebody watches (a terminal, a live notebook).
         precision: "bf16" multiplies in bfloat16 and keeps weights and sums in float32: about twice
             as fast on a GPU, or a CPU that has instructions for it. On a CPU that has none it would
-            be ten times slower, so there "bf16" means float32. "no" is float32 throughout.
-        device: "cpu" keeps the training on the CPU; by default Accelerate chooses.
+            be ten times slower, so there "bf16" means float32. "no" is float32 throughout, whatever
+            the environment tells Accelerate.
+        device: "cpu" keeps the training on the CPU; by default Accelerate chooses. "cuda" makes
+            sure that it has chosen a GPU.
 
     Raises:
-        ValueError: if ``steps`` is not positive, ``batches`` is empty, a batch cannot be shared
-            evenly among the processes, or the loss stops being finite.
+        ValueError: if ``steps`` is not positive, ``device`` or ``precision`` is none that there is
+            here, ``batches`` is empty, a batch cannot be shared evenly among the processes, or the
+            loss stops being finite (the weights are then those before that step).
     """
     if steps < 1:
         raise ValueError(f"steps is {steps}: give at least 1")
-    accelerator = Accelerator(cpu=device == "cpu")
+    if precision not in ("no", "bf16"):
+        raise ValueError(f'precision is {precision!r}: give "no" or "bf16"')
+    accelerator = _accelerator(device)
     set_seed(seed)
+    stream, history = drawn_apart(batches, seed), History()
     home = next(model.parameters()).device
-    # Convolutions run faster with the channels innermost; on a CPU about 1.5 times.
-    model.to(memory_format=torch.channels_last)
+    _lay_channels_innermost(model)
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=weight_decay)
     warmup = max(1, steps // 20) if warmup is None else warmup
-    history, start = History(), 0
-    wrapped, prepared = accelerator.prepare(model, optimizer)
-    if checkpoint is not None:
-        start = _resume(accelerator, Path(checkpoint), history)
-    wrapped.train()
-    stream = _endless(batches)
     half = precision == "bf16" and _multiplies_bfloat16(accelerator.device)
     hide = not (_watched() if progress is None else progress) or not accelerator.is_main_process
-    for step in tqdm(range(steps), disable=hide, desc="training", leave=False):
-        batch = next(stream)
-        if step < start:
-            continue
-        rate = lr * cosine_schedule(step, steps=steps, warmup=warmup)
-        for group in prepared.param_groups:
-            group["lr"] = rate
-        with torch.autocast(accelerator.device.type, torch.bfloat16, enabled=half):
-            loss = loss_fn(wrapped, _share(batch, accelerator))
-        accelerator.backward(loss)
-        if clip_norm is not None:
-            accelerator.clip_grad_norm_(wrapped.parameters(), clip_norm)
-        prepared.step()
-        prepared.zero_grad()
-        _record(history, accelerator.reduce(loss.detach(), "mean"), rate)
-        if checkpoint is not None and (step + 1) % checkpoint_every == 0:
-            _save(accelerator, Path(checkpoint), history)
-    model.to(home).eval()
-    accelerator.free_memory()
+    try:
+        wrapped, prepared = accelerator.prepare(model, optimizer)
+        if checkpoint is not None and (past := resume(accelerator, Path(checkpoint))):
+            history = History(**past)
+        start = len(history.loss)
+        wrapped.train()
+        for step in tqdm(range(steps), disable=hide, desc="training", leave=False):
+            batch = next(stream)
+            if step < start:
+                continue
+            rate = lr * cosine_schedule(step, steps=steps, warmup=warmup)
+            for group in prepared.param_groups:
+                group["lr"] = rate
+            with torch.autocast(accelerator.device.type, torch.bfloat16, enabled=half):
+                loss = loss_fn(wrapped, share(batch, accelerator))
+            # Before the weights change: what is not finite must not reach them.
+            _record(history, accelerator.reduce(loss.detach(), "mean"), rate)
+            accelerator.backward(loss)
+            if clip_norm is not None:
+                accelerator.clip_grad_norm_(wrapped.parameters(), clip_norm)
+            prepared.step()
+            prepared.zero_grad()
+            if checkpoint is not None and (step + 1) % checkpoint_every == 0:
+                save(accelerator, Path(checkpoint), step + 1, asdict(history))
+    finally:
+        model.zero_grad()
+        model.to(home).eval()
+        accelerator.free_memory()
     return history
+
+
+def _accelerator(device: str | None) -> Accelerator:
+    """Accelerate keeps one device and one precision for the whole program, those of its first call.
+
+    So a program of one process forgets them first; processes that work together keep theirs.
+    """
+    if not torch.distributed.is_initialized():
+        AcceleratorState._reset_state(reset_partial_state=True)
+    accelerator = Accelerator(cpu=device == "cpu", mixed_precision="no")
+    chosen = accelerator.device.type
+    if device not in (None, chosen):
+        raise ValueError(
+            f"device is {device!r}, and here training runs on {chosen!r}: leave device out, or "
+            f'give "cpu" or {chosen!r}'
+        )
+    return accelerator
+
+
+def _lay_channels_innermost(model: nn.Module) -> None:
+    """Convolutions run faster so; on a CPU about 1.5 times. Weights of volumes have no such layout,
+    and a model that has any stays as it is."""
+    if all(tensor.ndim != 5 for tensor in (*model.parameters(), *model.buffers())):
+        model.to(memory_format=torch.channels_last)
 
 
 def _watched() -> bool:
@@ -138,39 +181,6 @@ def _multiplies_bfloat16(device: torch.device) -> bool:
     return device.type != "cpu" or torch.cpu._is_avx512_bf16_supported()
 
 
-def _endless(batches: Iterable[Any]) -> Iterator[Any]:
-    while True:
-        empty = True
-        for batch in batches:
-            empty = False
-            yield batch
-        if empty:
-            raise ValueError(
-                "batches is empty, or an iterator that is used up: give a list, a DataLoader, "
-                "or an iterator that does not end"
-            )
-
-
-def _share(batch: Any, accelerator: Accelerator) -> Any:
-    """This process's rows of the batch, on its device."""
-    if isinstance(batch, Tensor):
-        count, rank = accelerator.num_processes, accelerator.process_index
-        if batch.shape[0] % count:
-            raise ValueError(
-                f"batches gave {batch.shape[0]} rows for {count} processes: "
-                f"make the batch a multiple of {count}"
-            )
-        rows = batch.shape[0] // count
-        return batch[rank * rows : (rank + 1) * rows].to(accelerator.device)
-    if isinstance(batch, dict):
-        return {key: _share(value, accelerator) for key, value in batch.items()}
-    if isinstance(batch, (tuple, list)):
-        return type(batch)(_share(value, accelerator) for value in batch)
-    raise ValueError(
-        f"batches gave a {type(batch).__name__}: give tensors, or tuples or dicts of them"
-    )
-
-
 def _record(history: History, loss: Any, rate: float) -> None:
     value = float(loss)
     if not math.isfinite(value):
@@ -180,19 +190,3 @@ def _record(history: History, loss: Any, rate: float) -> None:
         )
     history.loss.append(value)
     history.lr.append(rate)
-
-
-def _save(accelerator: Accelerator, folder: Path, history: History) -> None:
-    accelerator.save_state(str(folder))
-    if accelerator.is_main_process:
-        torch.save({"loss": history.loss, "lr": history.lr}, folder / "history.pt")
-
-
-def _resume(accelerator: Accelerator, folder: Path, history: History) -> int:
-    """Load the checkpoint, if there is one; the number of steps that it has behind it."""
-    if not (folder / "history.pt").exists():
-        return 0
-    accelerator.load_state(str(folder))
-    past = torch.load(folder / "history.pt", weights_only=True)
-    history.loss, history.lr = past["loss"], past["lr"]
-    return len(history.loss)
