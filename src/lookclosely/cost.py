@@ -8,6 +8,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+CONVOLUTIONS = (
+    nn.Conv1d,
+    nn.Conv2d,
+    nn.Conv3d,
+    nn.ConvTranspose1d,
+    nn.ConvTranspose2d,
+    nn.ConvTranspose3d,
+)
+
 
 def parameters(model: nn.Module) -> int:
     """How many numbers training may change."""
@@ -19,6 +28,10 @@ def multiply_adds(model: nn.Module, *inputs: Tensor) -> int:
     """Multiply-adds of the convolutions and linear layers in one call of the model, biases left
     out.
 
+    Counted are layers that are modules (Conv, ConvTranspose, Linear), also inside others; what a
+    forward does by ``F.conv2d`` or ``@`` is not seen. The call is made in evaluation mode, and the
+    model is left as it was.
+
     - convolution: output pixels · C_out · C_in / groups · kernel pixels
     - transposed convolution: input pixels · C_in · C_out / groups · kernel pixels
     - linear: rows · in · out
@@ -27,7 +40,7 @@ def multiply_adds(model: nn.Module, *inputs: Tensor) -> int:
     """
     total = 0
 
-    def count(layer: Any, args: tuple[Tensor, ...], output: Tensor) -> None:
+    def count(layer: Any, args: tuple[Any, ...], output: Tensor) -> None:
         nonlocal total
         if isinstance(layer, nn.Linear):
             total += output.numel() * layer.in_features
@@ -37,13 +50,16 @@ def multiply_adds(model: nn.Module, *inputs: Tensor) -> int:
         else:
             total += output.numel() * layer.weight[0].numel()
 
-    kinds = (nn.Conv1d, nn.Conv2d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.Linear)
+    kinds = (*CONVOLUTIONS, nn.Linear)
     hooks = [m.register_forward_hook(count) for m in model.modules() if isinstance(m, kinds)]
+    training = [m for m in model.modules() if m.training]
     try:
-        model(*inputs)
+        model.eval()(*inputs)
     finally:
         for hook in hooks:
             hook.remove()
+        for module in training:
+            module.training = True
     return total
 
 
@@ -51,8 +67,10 @@ def saved_bytes(model: nn.Module, *inputs: Tensor) -> int:
     """What one call keeps for the backward pass, in bytes: the memory that training adds.
 
     Tensors that several layers keep count once; parameters are left out. A training step's peak is
-    about this, the parameters, their gradients and the optimiser's state.
+    about this, the parameters, their gradients and the optimiser's state. The call is made in the
+    model's own mode, for in training more is kept; its buffers (running means) are put back.
     """
+    buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
     parameters = {p.untyped_storage().data_ptr() for p in model.parameters()}
     kept: dict[int, int] = {}
 
@@ -65,6 +83,9 @@ def saved_bytes(model: nn.Module, *inputs: Tensor) -> int:
     with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
         output = model(*inputs)  # held, so that no address is given to two tensors
     del output
+    with torch.no_grad():
+        for buffer, before in buffers:
+            buffer.copy_(before)
     return sum(kept.values())
 
 

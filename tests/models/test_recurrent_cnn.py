@@ -1,15 +1,20 @@
+from functools import partial
+
 import pytest
 import torch
 import torch.nn.functional as F
 
-from lookclosely import ops
+from lookclosely import cost, ops
 from lookclosely.models.recurrent_cnn import FeedForward, RecurrentCNN, Step, field, smoothed
 
 
 def strided(step: Step, x: torch.Tensor) -> torch.Tensor:
     """The step as the paper has it: the pooling halves the planes."""
-    x = F.max_pool2d(step.first(x).relu(), 3, stride=2)
-    return step.last(step.second(x).relu())
+    first, second, last = (  # the same weights, without padding and dilation
+        partial(F.conv2d, weight=layer.weight, bias=layer.bias)
+        for layer in (step.first, step.second, step.last)
+    )
+    return last(second(F.max_pool2d(first(x).relu(), 3, stride=2)).relu())
 
 
 @pytest.mark.parametrize("spread", [1, 2, 4])
@@ -42,6 +47,13 @@ def test_the_first_planes_are_zero_and_later_ones_the_answers():
     assert torch.equal(first, net.step(torch.cat([x, empty], dim=1), 1))
     assert torch.equal(second, net.step(torch.cat([smoothed(x, 1), first], dim=1), 2))
     assert torch.equal(net(x), second)
+
+
+def test_its_multiply_adds_are_counted():
+    """As F.conv2d would hide them: of both 3x3 convolutions and the 1x1 one, in each pass."""
+    net = RecurrentCNN(num_classes=4, channels=(5, 6), passes=3)
+    pixel = 9 * (3 + 4) * 5 + 9 * 5 * 6 + 6 * 4
+    assert cost.multiply_adds(net, torch.zeros(2, 3, 16, 20)) == 2 * 16 * 20 * 3 * pixel
 
 
 def test_without_feedback_no_answer_is_used():

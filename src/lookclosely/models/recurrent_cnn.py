@@ -31,6 +31,13 @@ def smoothed(x: Float[Tensor, "B C H W"], level: int) -> Float[Tensor, "B C H W"
     return picture
 
 
+class Spread(nn.Conv2d):
+    """3x3 convolution that keeps the size, with its taps as far apart as each call says."""
+
+    def forward(self, input: Float[Tensor, "B C H W"], apart: int = 1) -> Float[Tensor, "B D H W"]:
+        return F.conv2d(input, self.weight, self.bias, padding=apart, dilation=apart)
+
+
 class Step(nn.Module):
     """3x3 convolution, 3x3 max pooling of stride 2, 3x3 and 1x1 convolution, spread by a factor.
 
@@ -42,19 +49,17 @@ class Step(nn.Module):
     def __init__(self, channels_in: int, channels: Sequence[int], channels_out: int):
         super().__init__()
         first, second = channels
-        self.first = nn.Conv2d(channels_in, first, 3)
-        self.second = nn.Conv2d(first, second, 3)
+        self.first = Spread(channels_in, first, 3)
+        self.second = Spread(first, second, 3)
         self.last = nn.Conv2d(second, channels_out, 1)
         for conv in (self.first, self.second):
             nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")
 
     def forward(self, x: Float[Tensor, "B C H W"], spread: int) -> Float[Tensor, "B K H W"]:
-        x = F.conv2d(x, self.first.weight, self.first.bias, padding=spread, dilation=spread)
-        x = F.pad(x.relu(), (spread,) * 4)  # 0 is never above a ReLU
+        x = self.first(x, spread).relu()
+        x = F.pad(x, (spread,) * 4)  # 0 is never above a ReLU
         x = F.max_pool2d(x, 3, stride=1, dilation=spread)
-        wide = 2 * spread
-        x = F.conv2d(x, self.second.weight, self.second.bias, padding=wide, dilation=wide)
-        return self.last(x.relu())
+        return self.last(self.second(x, 2 * spread).relu())
 
 
 def field(passes: int) -> int:
