@@ -3,6 +3,7 @@
 import base64
 import http.client
 import io
+import itertools
 import json
 import os
 import re
@@ -159,6 +160,13 @@ def test_static_controls_are_native_and_named(static):
     assert (stride["aria-valuetext"], mode["aria-valuetext"]) == ("1", "nearest")
     assert stride["data-lm-suppress-shortcuts"] == mode["data-lm-suppress-shortcuts"] == "true"
     assert [t.text for t in soup.select(".lc-demo-ticks span")] == ["nearest", "bilinear"]
+
+
+def test_only_short_words_stand_under_a_slider(static):
+    """Long ones would lie on each other: the value above the slider says them."""
+    short, long = ["one", "two"], ["semantic segmentation", "instance segmentation"]
+    soup = html_of(demo(lambda x, y: (grey(0.1), "grey"), x=short, y=long))
+    assert [t.text for t in soup.select(".lc-demo-ticks span")] == short
 
 
 def test_static_starts_where_it_is_told(static):
@@ -391,6 +399,26 @@ def test_phone_and_laptop_light_and_dark(static, browser, tmp_path, width, colou
     assert box["height"] >= 44 and box["width"] >= 150
     assert Axe().run(page).response["violations"] == []
     context.close()
+
+
+@pytest.mark.slow
+def test_words_under_sliders_keep_clear_of_each_other_and_of_the_focus(static, browser, tmp_path):
+    words = ["one object", "a street", "many things"]  # nearly as many letters as there may be
+    shown = demo(lambda x, y: (grey(0.1), "grey"), x=words, y=["nearest", "bilinear", "learnt"])
+    page = browser.new_page(viewport={"width": 700, "height": 600})
+    page.goto(write_page(tmp_path / "page.html", shown, style="body{font:18px sans-serif}"))
+    boxes = [span.bounding_box() for span in page.locator(".lc-demo-ticks span").all()]
+    assert len(boxes) == 6
+    for left, right in itertools.pairwise(boxes):
+        assert left["x"] + left["width"] <= right["x"]
+    slider, words_below = page.get_by_role("slider").first, page.locator(".lc-demo-ticks").first
+    before = slider.screenshot(), words_below.screenshot()
+    slider.press("End")
+    slider.press("Home")  # by keyboard, so that the focus is shown
+    after = slider.screenshot(), words_below.screenshot()
+    assert after[0] != before[0], "the focus is not to be seen"
+    assert after[1] == before[1], "the focus cuts through the words"
+    page.close()
 
 
 # In JupyterLab

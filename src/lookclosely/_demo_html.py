@@ -11,6 +11,8 @@ from importlib import resources
 
 from ._demo_frames import Frame
 
+TICK_LETTERS = 32  # as many fit under a slider, which is at least 17rem wide
+
 
 @cache
 def source(name: str) -> str:
@@ -107,8 +109,9 @@ def _control(name: str, texts: tuple[str, ...], position: int) -> str:
 
 
 def _ticks(texts: tuple[str, ...]) -> str:
-    """The choices under the slider, where they are a few words and no scale of numbers."""
-    if len(texts) > 5 or any(text[:1].isdecimal() or text[:1] in "-." for text in texts):
+    """The choices under the slider, where they are a few short words and no scale of numbers."""
+    numbers = any(text[:1].isdecimal() or text[:1] in "-." for text in texts)
+    if len(texts) > 5 or numbers or sum(map(len, texts)) > TICK_LETTERS:
         return ""
     spans = "".join(f"<span>{escape(text)}</span>" for text in texts)
     return f'<span class="lc-demo-ticks" aria-hidden="true">{spans}</span>'
