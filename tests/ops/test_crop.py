@@ -107,6 +107,79 @@ def test_whole_pixels_are_copied_and_labels_stay_labels():
     )
 
 
+@pytest.mark.parametrize("dtype", [torch.int64, torch.int32, torch.uint8, torch.bool, torch.half])
+def test_label_maps_of_any_type_are_cut_alike(dtype, device):
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.randint(0, 2 if dtype == torch.bool else 200, (20, 2, 7, 5), generator=generator)
+    boxes = random_boxes(20, 7, 5, generator, torch.float32)
+    found = ops.crop_and_resize(labels.to(device, dtype), boxes.to(device), 9, mode="nearest")
+    wanted = ops.crop_and_resize(labels.double(), boxes, 9, mode="nearest")
+    assert found.dtype == dtype and torch.equal(found.cpu().double(), wanted)
+    for box, crop, image in zip(boxes[:5].tolist(), wanted, labels):
+        for i in range(9):
+            for j in range(9):
+                x = round(box[0] + (j + 0.5) * (box[2] - box[0]) / 9 - 0.5)
+                y = round(box[1] + (i + 0.5) * (box[3] - box[1]) / 9 - 0.5)
+                inside = 0 <= x < 5 and 0 <= y < 7
+                assert crop[0, i, j] == (image[0, y, x] if inside else 0)
+
+
+@pytest.mark.parametrize("dtype", [torch.half, torch.bfloat16])
+def test_places_are_not_rounded_to_half_precision(dtype):
+    """In bfloat16 there is no 257: the last columns of a wide image would be taken for others."""
+    image = torch.arange(1000.0).remainder(2).expand(1, 1, 8, 1000)
+    box = torch.tensor([[900.0, 0, 908, 8]])
+    for mode in ("bilinear", "nearest"):
+        assert_close(
+            ops.crop_and_resize(image.to(dtype), box, 8, mode=mode),
+            image[..., 900:908].to(dtype),
+        )
+        small = ops.crop_and_resize(
+            image[..., :8].to(dtype), torch.tensor([[1, 1, 5, 5]]).to(dtype), 4
+        )
+        assert_close(small, image[..., 1:5, 1:5].to(dtype))
+    pasted, _ = ops.paste(image[..., :8].to(dtype), box, (8, 1000))
+    assert_close(pasted[..., 900:908], image[..., :8].to(dtype))
+
+
+@pytest.mark.parametrize("odd", [math.inf, -math.inf, math.nan])
+def test_a_pixel_that_is_no_number_shows_only_where_it_is_seen(odd):
+    image = torch.rand(1, 1, 6, 8)
+    with_odd = image.clone()
+    with_odd[0, 0, 2, 3] = odd
+    box = torch.tensor([[1.0, 0, 7, 6]])
+    crop, whole = (ops.crop_and_resize(x, box, 12) for x in (with_odd, image))
+    changed = ~crop.isclose(whole)
+    assert changed.nonzero()[:, 2:].unique(dim=0).tolist() == [
+        [i, j] for i in range(3, 7) for j in range(3, 7)
+    ]
+    assert torch.equal(crop[changed], torch.full((16,), odd)) or math.isnan(odd)
+    exact = ops.crop_and_resize(with_odd, torch.tensor([[0.0, 0, 8, 6]]), 2)
+    assert exact.isfinite().all()
+    scores = torch.rand(1, 2, 3, 3)
+    scores[0, 1, 0, 0] = odd
+    pasted, inside = ops.paste(scores, torch.tensor([[1.0, 1, 7, 7]]), (9, 9))
+    assert pasted[:, 0].isfinite().all() and (pasted[:, :, ~inside[0]] == 0).all()
+    assert pasted[0, 1, 4:, 4:].isfinite().all() and not pasted[0, 1, 1, 1].isfinite()
+
+
+def test_a_small_dense_product_gives_the_same():
+    """Row by row and column by column, with all pixels' weights written out: hats 1 − |p − k|."""
+    generator = torch.Generator().manual_seed(0)
+    for dtype, tolerance in ((torch.float32, 1e-6), (torch.float64, 1e-14)):
+        images = torch.rand(30, 2, 9, 7, generator=generator, dtype=dtype)
+        boxes = random_boxes(30, 9, 7, generator, dtype)
+        weights = []
+        for k, count in ((1, 9), (0, 7)):
+            steps = (torch.arange(5, dtype=dtype) + 0.5) / 5
+            places = boxes[:, k, None] + steps * (boxes[:, k + 2] - boxes[:, k])[:, None] - 0.5
+            hats = 1 - (places[..., None] - torch.arange(count)).abs()
+            weights.append(hats.clamp(min=0)[:, None])
+        dense = weights[0] @ images @ weights[1].mT
+        found = ops.crop_and_resize(images, boxes, 5)
+        torch.testing.assert_close(found, dense, rtol=0, atol=tolerance)
+
+
 def test_paste_undoes_a_crop_of_whole_pixels():
     image = torch.randn(1, 3, 10, 12)
     box = torch.tensor([[3.0, 2, 9, 8]])
@@ -119,6 +192,15 @@ def test_gradients_flow_to_images_and_boxes():
     images = torch.randn(1, 1, 5, 6, dtype=torch.float64, requires_grad=True)
     boxes = torch.tensor([[0.7, 0.4, 4.9, 4.1]], dtype=torch.float64, requires_grad=True)
     assert gradcheck(lambda i, b: ops.crop_and_resize(i, b, 3), [images, boxes])
+
+
+def test_the_gradient_of_a_box_on_whole_pixels_is_the_slope():
+    """There the line has a kink; on a ramp both its sides have the same slope."""
+    ramp = 3.0 * torch.arange(9).double().expand(1, 1, 9, 9)
+    boxes = torch.tensor([[2.0, 2, 6, 6]], dtype=torch.float64, requires_grad=True)
+    ops.crop_and_resize(ramp, boxes, 4).mean().backward()  # all columns, moved by x1 or by x2
+    assert boxes.grad is not None
+    assert_close(boxes.grad, torch.tensor([[1.5, 0, 1.5, 0]], dtype=torch.float64))
 
 
 def test_no_boxes_give_no_crops(device):
@@ -135,11 +217,20 @@ def test_no_boxes_give_no_crops(device):
         ([[0.0, 0, 4, 4]], 2, 4, "boxes"),
         ([[3.0, 0, 3, 4]], 1, 4, "area"),
         ([[0.0, 0, 4, 4]], 1, 0, "size"),
+        ([[0.0, 0, 4, math.inf]], 1, 4, "finite"),
+        ([[0.0, 0, 4]], 1, 4, r"boxes must have shape \(N, 4\)"),
+        ([0.0, 0, 4, 4], 4, 4, r"boxes must have shape \(N, 4\)"),
     ],
 )
 def test_bad_arguments_are_named(unchecked, box, count, size, word):
     with pytest.raises(ValueError, match=word):
         ops.crop_and_resize(torch.zeros(count, 1, 5, 5), torch.tensor(box), size)
+    box = torch.tensor([[0.0, 0, 4, 4]])
+    with pytest.raises(ValueError, match=r"images is torch\.uint8: interpolation needs floats"):
+        ops.crop_and_resize(torch.zeros(1, 1, 5, 5, dtype=torch.uint8), box, 2)
+    for images in (torch.zeros(1, 5, 5), torch.zeros(1, 1, 0, 5)):
+        with pytest.raises(ValueError, match="images must be"):
+            ops.crop_and_resize(images, box, 2)
     with pytest.raises(ValueError, match="mode is 'bicubic'"):
         ops.crop_and_resize(torch.zeros(1, 1, 5, 5), torch.ones(1, 4).cumsum(1), 2, mode="bicubic")
 
@@ -149,3 +240,7 @@ def test_paste_names_bad_arguments(unchecked):
         ops.paste(torch.zeros(2, 1, 4, 4), torch.tensor([[0.0, 0, 4, 4]]), (5, 5))
     with pytest.raises(ValueError, match="area"):
         ops.paste(torch.zeros(1, 1, 4, 4), torch.tensor([[0.0, 4, 4, 4]]), (5, 5))
+    with pytest.raises(ValueError, match=r"boxes must have shape \(N, 4\)"):
+        ops.paste(torch.zeros(1, 1, 4, 4), torch.zeros(1, 5), (5, 5))
+    with pytest.raises(ValueError, match=r"crops is torch\.int64: interpolation needs floats"):
+        ops.paste(torch.zeros(1, 1, 4, 4).long(), torch.tensor([[0.0, 0, 4, 4]]), (5, 5))

@@ -4,16 +4,20 @@ Shapes: N boxes, C channels, H × W the image, s the side of a crop. Boxes are x
 pixels: pixel (i, j) covers [j, j + 1) × [i, i + 1). Boxes may reach beyond the image.
 """
 
+import math
+
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Shaped
 from torch import Tensor
+
+from lookclosely.ops._arguments import check_boxes
 
 Boxes = Float[Tensor, "N 4"]
 
 
 def crop_and_resize(
-    images: Float[Tensor, "N C H W"], boxes: Boxes, size: int, *, mode: str = "bilinear"
-) -> Float[Tensor, "N C s s"]:
+    images: Shaped[Tensor, "N C H W"], boxes: Boxes, size: int, *, mode: str = "bilinear"
+) -> Shaped[Tensor, "N C s s"]:
     """The n-th box of the n-th image, stretched to ``size`` × ``size`` pixels.
 
     Pixel (i, j) of the crop is the image's value at
@@ -28,28 +32,33 @@ def crop_and_resize(
         images: one image for each box (``image.expand(len(boxes), -1, -1, -1)`` for one in all).
         boxes: xyxy, with positive width and height.
         size: s.
-        mode: "bilinear", or "nearest" for label maps.
+        mode: "bilinear", or "nearest" for label maps, of any type.
 
     Returns:
-        Differentiable with respect to ``images`` and ``boxes`` (bilinear).
+        Crops of the type of ``images``. Differentiable with respect to ``images`` and ``boxes``
+        (bilinear). A pixel that is NaN or infinite shows where it is seen, and nowhere else.
 
     Raises:
-        ValueError: for a different number of images and boxes, an empty box, ``size`` < 1, or
-            another mode.
+        ValueError: for a different number of images and boxes, an empty box or one that is not
+            finite, images without pixels, ``size`` < 1, another mode, or a bilinear crop of
+            whole numbers.
 
     Source: R-CNN's warping of regions (Girshick et al. 2014, section 2.1), without its padding;
     TensorFlow's ``crop_and_resize`` puts the samples on the corners of the box instead.
     """
-    if len(images) != len(boxes):
-        raise ValueError(f"{len(images)} images for {len(boxes)} boxes: give one for each")
+    _check("images", images, boxes)
     if size < 1:
         raise ValueError(f"size is {size}: it must be at least 1")
     if mode not in ("bilinear", "nearest"):
         raise ValueError(f'mode is {mode!r}: choose "bilinear" or "nearest"')
-    _check_boxes(boxes)
+    boxes = _at_least_float32(boxes)
     steps = (torch.arange(size, dtype=boxes.dtype, device=boxes.device) + 0.5) / size
     x, y = (boxes[:, k, None] + steps * (boxes[:, k + 2] - boxes[:, k])[:, None] for k in (0, 1))
-    return _sample(images, x - 0.5, y - 0.5, mode)
+    x, y = x - 0.5, y - 0.5  # from the centre of the first pixel
+    if mode == "nearest":
+        return _nearest(_nearest(images, y, -2), x, -1)
+    _check_floats("images", images)
+    return _interpolated(images, x, y)
 
 
 def paste(
@@ -69,11 +78,12 @@ def paste(
         The images, and which pixels' centres are in [x1, x2) × [y1, y2).
 
     Raises:
-        ValueError: for a different number of crops and boxes, or an empty box.
+        ValueError: for a different number of crops and boxes, an empty box or one that is not
+            finite, or crops without pixels or of whole numbers.
     """
-    if len(crops) != len(boxes):
-        raise ValueError(f"{len(crops)} crops for {len(boxes)} boxes: give one for each")
-    _check_boxes(boxes)
+    _check("crops", crops, boxes)
+    _check_floats("crops", crops)
+    boxes = _at_least_float32(boxes)
     y, x = (torch.arange(n, dtype=boxes.dtype, device=boxes.device) + 0.5 for n in size)
     across, down = (
         (centre - boxes[:, k, None]) / (boxes[:, k + 2] - boxes[:, k])[:, None]
@@ -83,38 +93,68 @@ def paste(
     height, width = crops.shape[-2:]
     x = (across * width - 0.5).clamp(0, width - 1)  # at the rim the nearest pixel's value
     y = (down * height - 0.5).clamp(0, height - 1)
-    return _sample(crops, x, y, "bilinear") * inside[:, None], inside
+    return _interpolated(crops, x, y).masked_fill(~inside[:, None], 0), inside
 
 
-def _check_boxes(boxes: Tensor) -> None:
-    if not (boxes[:, 2:] > boxes[:, :2]).all():
-        raise ValueError("boxes has one without area: give x2 > x1 and y2 > y1")
+def _check(name: str, images: Tensor, boxes: Tensor) -> None:
+    check_boxes("boxes", boxes, "(N, 4)")
+    if images.ndim != 4 or 0 in images.shape[-2:]:
+        raise ValueError(
+            f"{name} must be (N, C, H, W) with at least one pixel, but is {tuple(images.shape)}."
+        )
+    if len(images) != len(boxes):
+        raise ValueError(f"{len(images)} {name} for {len(boxes)} boxes: give one for each")
+    if not (boxes.isfinite().all() and (boxes[:, 2:] > boxes[:, :2]).all()):
+        raise ValueError("boxes has one without area: give finite numbers, x2 > x1 and y2 > y1")
+
+
+def _check_floats(name: str, images: Tensor) -> None:
+    if not images.is_floating_point():
+        raise ValueError(f"{name} is {images.dtype}: interpolation needs floats, as {name}.float()")
+
+
+def _at_least_float32(x: Tensor) -> Tensor:
+    return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
 def _within(share: Tensor) -> Tensor:
     return (share >= 0) & (share < 1)
 
 
-def _sample(
-    images: Float[Tensor, "N C H W"],
-    x: Float[Tensor, "N w"],
-    y: Float[Tensor, "N h"],
-    mode: str,
+def _interpolated(
+    images: Float[Tensor, "N C H W"], x: Float[Tensor, "N w"], y: Float[Tensor, "N h"]
 ) -> Float[Tensor, "N C h w"]:
     """The images at places y × x, counted from pixel centre to pixel centre; 0 beyond them.
 
     Interpolation goes row by row and column by column, so it is a matrix from each side.
     """
+    values = _at_least_float32(images)
     down, across = (
-        _weights(place.to(images.dtype), count, mode)
-        for place, count in zip((y, x), images.shape[-2:])
+        _weights(places.to(values.dtype), count)[:, None]
+        for places, count in zip((y, x), images.shape[-2:])
     )
-    return down[:, None] @ images @ across[:, None].mT
+    out = down @ values.nan_to_num(0, 0, 0) @ across.mT
+    if not values.isfinite().all():  # in a product 0 · ∞ would be NaN: these are laid in apart
+        for odd in (math.inf, -math.inf, math.nan):
+            there = values.isnan() if math.isnan(odd) else values == odd
+            out = out + torch.where(down @ there.to(values) @ across.mT > 0, odd, 0)
+    return out.to(images.dtype)
 
 
-def _weights(places: Float[Tensor, "N s"], count: int, mode: str) -> Float[Tensor, "N s count"]:
-    """What each of ``count`` pixels adds at each place: a hat 1 − |p − k|, or 1 to the nearest."""
-    pixels = torch.arange(count, device=places.device)
-    if mode == "nearest":
-        return (places.round()[..., None] == pixels).to(places.dtype)  # halves to even
-    return (1 - (places[..., None] - pixels).abs()).clamp(min=0)
+def _weights(places: Float[Tensor, "N s"], count: int) -> Float[Tensor, "N s count"]:
+    """What each of ``count`` pixels adds at each place: 1 − |p − k| for the two pixels round it."""
+    pixels, places = torch.arange(count, device=places.device), places[..., None]
+    low = places.floor()
+    first, second = 1 - (places - low), 1 - (low + 1 - places)
+    return (pixels == low) * first + (pixels == low + 1) * second
+
+
+def _nearest(images: Shaped[Tensor, "N C H W"], places: Tensor, axis: int) -> Tensor:
+    """Of each image the rows (or columns) nearest to these places; 0 where there is none."""
+    number, last = places.round(), images.shape[axis] - 1  # halves to even
+    beyond = (number < 0) | (number > last)
+    index, beyond = (
+        part[:, None, :, None] if axis == -2 else part[:, None, None]  # (N, 1, s, 1), (N, 1, 1, s)
+        for part in (number.clamp(0, last).long(), beyond)
+    )
+    return images.take_along_dim(index, axis).masked_fill(beyond, 0)
