@@ -80,8 +80,8 @@ def test_every_picture_has_an_alternative_text(path):
 
 def test_there_is_a_demo_with_a_question(path):
     assert any(re.search(r"\bdemo\(", cell.source) for cell in cells(path, "code"))
-    after = prose(path).split("## See it")[1]
-    assert "?" in after or "**" in after
+    around = re.sub(r"```.*?```", "", prose_and_code(path, "See it"), flags=re.S)
+    assert re.search(r"\*\*[^*]*\?", around), "no question in bold beside the demo"
 
 
 def test_ours_is_shown_and_agreement_is_asserted(path):

@@ -172,9 +172,9 @@ def judge(result: Result) -> Verdict:
     )
     return Verdict(
         "yes" if random_holds and trained_holds > 0 else "partly" if random_holds else "no",
-        f"variance, noisiest phase : quietest: 3×3 {ratio['k3s2']:.2f}, 4×4 {ratio['k4s2']:.2f}, "
-        f"2×2 {ratio['k2s2']:.2f}",
-        "With random kernels exactly as the overlaps say. After training, the error's noisiest "
+        f"variance of the noisiest phase over that of the quietest: 3×3 {ratio['k3s2']:.2f}, "
+        f"4×4 {ratio['k4s2']:.2f}, 2×2 {ratio['k2s2']:.2f}",
+        "With random kernels as the overlaps say. After training, the error's noisiest "
         "phase over its quietest: "
         + ", ".join(f"{NAMES[name]} {value:.2f}" for name, value in trained.items())
         + ".",

@@ -114,7 +114,8 @@ EXPERIMENT = Experiment(
     claims=(),
     sources=("S000 · Convolution and Cross-correlation", "S000 · Gradient of 1-D Convolution"),
     statement="What networks compute is cross-correlation. The kernel's gradient is a "
-    "cross-correlation with the input, and the input's gradient a convolution with W = with Wᵀ.",
+    "cross-correlation with the input, and the input's gradient a convolution with W, which is "
+    "written Wᵀ too.",
     chapter="segmentation/convolution",
     run=run,
     full=Config(),

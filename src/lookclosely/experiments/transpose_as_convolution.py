@@ -1,8 +1,9 @@
 """C06: is a transposed convolution an ordinary convolution with another padding?
 
-A convolution's matrix, of any size, is Toeplitz: constant along each diagonal, because the same
-kernel stands in every row, one step further. We take the transpose of a convolution's matrix at
-strides 1, 2 and 3, find the Toeplitz matrix nearest to it, and measure what is left.
+At stride 1 a convolution's matrix, of any size, is Toeplitz: constant along each diagonal, because
+the same kernel stands in every row, one step further. (A larger stride only shrinks.) We take the
+transpose of a convolution's matrix at strides 1, 2 and 3, find the Toeplitz matrix nearest to it,
+and measure what is left.
 """
 
 from dataclasses import dataclass

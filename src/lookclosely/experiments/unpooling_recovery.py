@@ -33,8 +33,8 @@ class Config:
     )
     crop: int = 192
     factors: tuple[int, ...] = (2, 4, 8)
-    widths: tuple[float, ...] = (0.2, 0.3, 0.4, 0.5, 0.7)  # of the Gaussian, times the factor
-    timed: tuple[int, ...] = (8, 32, 64, 64)
+    widths: tuple[float, ...] = (0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.4, 2.0)  # times the factor
+    timed: tuple[int, ...] = (4, 32, 64, 64)
     repeats: int = 11
 
 
@@ -95,8 +95,10 @@ def gaussian(x: Grey, sigma: float) -> Grey:
 
 
 def smoothed(y: Grey, known: Grey, sigma: float) -> Grey:
-    """The mean of what lies around, gaps counted as zeros, times what the gaps take away."""
-    return gaussian(y, sigma) / known.mean()
+    """The mean of what lies around, gaps counted as zeros, divided by the share of pixels that are
+    no gaps. What lies beyond the border is left out, as it is in ``normalised``."""
+    inside = gaussian(torch.ones_like(y), sigma)
+    return gaussian(y, sigma) / inside / known.mean()
 
 
 def normalised(y: Grey, known: Grey, sigma: float) -> Grey:

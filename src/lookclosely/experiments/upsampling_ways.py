@@ -130,7 +130,7 @@ def judge(result: Result) -> Verdict:
         "boundary F within 1 pixel: "
         + ", ".join(f"{name} {result.text(f'{name}/boundary_f_1px')}" for name in names),
         f"Paired by seed, against the best fixed way: max unpooling {min(positions):+.3f} to "
-        f"{max(positions):+.3f}, the better transposed convolution {min(learning):+.3f} to "
+        f"{max(positions):+.3f}, the best transposed convolution {min(learning):+.3f} to "
         f"{max(learning):+.3f}. Equal parameters and multiply-adds, to about one per cent.",
     )
 

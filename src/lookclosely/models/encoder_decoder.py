@@ -16,19 +16,12 @@ from torch import Tensor, nn
 
 from lookclosely import ops
 
+from .fcn import conv
+
 Way = Literal[
     "nearest", "bilinear", "bed of nails", "max unpooling", "2×2", "3×3", "4×4"
 ]  # the last three are the kernels of transposed convolutions
 KERNELS: dict[str, int] = {"2×2": 2, "3×3": 3, "4×4": 4}
-
-
-def conv(channels_in: int, channels_out: int) -> nn.Sequential:
-    """A 3×3 convolution that keeps the size, batch normalisation, ReLU."""
-    return nn.Sequential(
-        nn.Conv2d(channels_in, channels_out, kernel_size=3, padding=1, bias=False),
-        nn.BatchNorm2d(channels_out),
-        nn.ReLU(inplace=True),
-    )
 
 
 class Rise(nn.Module):

@@ -153,7 +153,7 @@ def convolution_matrix(
     padding: IntOrAxes = 0,
     dilation: IntOrAxes = 1,
 ) -> Num[Tensor, "outputs inputs"]:
-    """The matrix W of a convolution: ``W @ x.flatten()`` is the flattened output.
+    """The matrix X of a convolution: ``X @ x.flatten()`` is the flattened output.
 
     Row r holds the kernel's weights in the columns of the input pixels that output r reads, and
     zeros elsewhere. Its transpose is the transposed convolution.
