@@ -318,6 +318,17 @@ def test_the_background_pays_for_no_box():
     assert free.total == free.classification and free.localization > 0
 
 
+def test_what_the_background_has_for_a_box_reaches_no_gradient():
+    logits, boxes, _, targets = answers(0, torch.float64)
+    classes = torch.tensor([0, 1, 0, 2, 0])
+    wanted = ours.multi_task_loss(logits, boxes.requires_grad_(), classes, targets, background=0)
+    (gradient,) = torch.autograd.grad(wanted.total, boxes)
+    targets[0], targets[2] = torch.nan, torch.inf
+    loss = ours.multi_task_loss(logits, boxes, classes, targets, background=0)
+    assert torch.equal(torch.stack(loss), torch.stack(wanted))
+    assert torch.equal(torch.autograd.grad(loss.total, boxes)[0], gradient)
+
+
 def test_multi_task_loss_of_nothing():
     loss = ours.multi_task_loss(*answers(0, torch.float32, n=0))
     assert all(part.isnan() for part in loss)

@@ -161,7 +161,8 @@ def multi_task_loss(
         boxes, targets: D numbers each. Their unit changes L_loc, and so the meaning of weight.
         weight: 0 or more, the λ of the paper.
         regression: ``f(input, target, reduction="none")``, such as ``F.mse_loss`` for L2.
-        background: this class has no box; None where each image shows an object.
+        background: this class has no box, and its rows of targets may hold anything, also NaN;
+            None where each image shows an object.
 
     Returns:
         total, classification, localization; NaN for N = 0.
@@ -173,10 +174,12 @@ def multi_task_loss(
     if not weight >= 0:
         raise ValueError(f"weight is {weight}: it must be 0 or more")
     classification = cross_entropy(logits, classes)
-    cost = regression(boxes, targets, reduction="none").sum(1)  # (N,)
+    kept = torch.ones_like(classes, dtype=torch.bool)
     if background is not None:
-        cost = cost.where(classes.long() != background, 0)
-    localization = cost.mean()
+        kept = classes.long() != background
+    cost = regression(boxes[kept], targets[kept], reduction="none").sum(1)  # (kept rows,)
+    # Not a cost times 0: of a NaN in the background, that would leave NaN in the gradient.
+    localization = cost.new_zeros(len(boxes)).index_put((kept,), cost).mean()
     return MultiTaskLoss(classification + weight * localization, classification, localization)
 
 
