@@ -15,6 +15,8 @@ PARTS = (
     "lookclosely_site_buttons",
     "lookclosely_site_assignments",
     "lookclosely_site_accessibility",
+    "lookclosely_site_typography",
+    "lookclosely_site_bibliography",
     "lookclosely_site_badge",
     "lookclosely_site_demos",
     "lookclosely_site_gallery",
