@@ -60,7 +60,7 @@ def test_entries_are_found_by_what_the_text_cites() -> None:
 def test_the_bibliography_is_in_order_and_no_label_stands_twice() -> None:
     entries = parse_file(str(ROOT / "book" / "references.bib")).entries.values()
     formatted = list(AuthorYear().format_entries(entries))
-    labels = [one.label for one in formatted]
+    labels = [str(one.label) for one in formatted]
     assert len(set(labels)) == len(labels) == len(entries)
     assert [text for text in labels if text.startswith("Chen et al., 2018")] == [
         "Chen et al., 2018a",

@@ -6,8 +6,6 @@ from typing import Any
 from lookclosely_site_markdown import GeneratedDirective, table
 from sphinx.application import Sphinx
 
-HELD = {"yes": "holds", "partly": "holds in part", "no": "does not hold"}
-
 
 class Claims(GeneratedDirective):
     """An overview, then a section for each experiment of the registry."""
@@ -29,14 +27,17 @@ class Claims(GeneratedDirective):
 
     def _section(self, claims: str, experiment: Any, verdict: str, result: Any) -> Iterator[str]:
         yield from ("", f"({anchor(experiment)})=", f"## {claims}: {experiment.statement}", "")
+        from lookclosely.experiments.report import with_minus
+
         rows = [["slides", ", ".join(experiment.sources)]]
         if experiment.published:
-            rows.append(["published", experiment.published])
+            rows.append(["published", with_minus(experiment.published)])
         if result is None:
             rows.append(["ours", f"not measured yet (`{_command(experiment)}`)"])
         else:
             judged = experiment.judge(result)
-            rows += [["ours", judged.ours], ["verdict", f"**{verdict}**. {judged.sentence}"]]
+            rows.append(["ours", with_minus(judged.ours)])
+            rows.append(["verdict", f"**{verdict}**. {with_minus(judged.sentence)}"])
             rows.append(["made with", f"{result.made}; `{_command(experiment)}`"])
         rows.append(["chapter", self._chapter(experiment.chapter)])
         yield from table(["", ""], rows)
@@ -65,6 +66,7 @@ def _experiments() -> list[Any]:
 def _entry(experiment: Any) -> tuple[str, Any, str, Any]:
     """Claims, experiment, verdict in a word, and today's full result if there is one."""
     from lookclosely.experiments import load
+    from lookclosely.experiments.report import HELD
 
     claims = ", ".join(experiment.claims)
     try:

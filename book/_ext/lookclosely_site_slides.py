@@ -1,6 +1,7 @@
 """``{slide-map}``: every section of every deck, and where the book treats it."""
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,18 @@ from lookclosely_site_markdown import GeneratedDirective, table
 from sphinx.application import Sphinx
 
 SOURCE = Path(__file__).resolve().parents[1] / "slide-map.yml"
+TITLES = SOURCE.with_name("chapters-to-come.yml")
+
+
+@cache
+def titles() -> dict[str, str]:
+    """Titles of the chapters that are to come, by name: ``detection/fpn``."""
+    return yaml.safe_load(TITLES.read_text(encoding="utf-8"))
+
+
+def title(name: str) -> str:
+    """What a chapter to come is called, or its file's name in words."""
+    return titles().get(name) or name.rpartition("/")[2].replace("_", " ")
 
 
 class SlideMap(GeneratedDirective):
@@ -16,7 +29,7 @@ class SlideMap(GeneratedDirective):
 
     def lines(self) -> Iterator[str]:
         self.env.note_dependency(str(SOURCE))
-        for deck in yaml.safe_load(SOURCE.read_text()):
+        for deck in yaml.safe_load(SOURCE.read_text(encoding="utf-8")):
             yield from ("", f"## {deck['deck']}: {deck['title']}", "")
             rows = [
                 [section["slides"], "; ".join(self.pages(section["in"]))]
@@ -33,7 +46,7 @@ class SlideMap(GeneratedDirective):
         for name, found in headings.items():
             page = name if name.startswith("book/") else f"chapters/{name}"
             if page not in self.env.found_docs:
-                yield f"*{name.rpartition('/')[2].replace('_', ' ')} (coming)*"
+                yield f"*{title(name)} (coming)*"
                 continue
             links = ", ".join(f"[](/{page}.md#{heading})" for heading in found)
             yield f"{{doc}}`/{page}`" + (f": {links}" if links else "")

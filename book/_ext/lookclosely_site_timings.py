@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from lookclosely_site_markdown import GeneratedDirective, table
@@ -15,7 +15,7 @@ class Timings(GeneratedDirective):
 
     def lines(self) -> Iterator[str]:
         app = self.env.app
-        names = sorted(name for name in self.env.found_docs if name.startswith("chapters/"))
+        names = in_book_order(self.env.found_docs, getattr(self.env, "external_site_map", ()))
         taken = {name: seconds(app, name) for name in names}
         rows = [[f"{{doc}}`/{name}`", spoken(value)] for name, value in taken.items() if value]
         if not rows:
@@ -25,6 +25,13 @@ class Timings(GeneratedDirective):
         yield ""
         total = sum(value for value in taken.values() if value)
         yield f"Together {spoken(total)}, one core each, two chapters at a time on {_machine()}."
+
+
+def in_book_order(found: Iterable[str], contents: Iterable[str]) -> list[str]:
+    """The chapters among ``found``, as the contents list them; what these lack comes last."""
+    places = {name: place for place, name in enumerate(contents)}
+    names = [name for name in found if name.startswith("chapters/")]
+    return sorted(names, key=lambda name: (places.get(name, len(places)), name))
 
 
 def _machine() -> str:

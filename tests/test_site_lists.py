@@ -1,0 +1,32 @@
+"""What the book's extension lists on its pages, and in which order and words."""
+
+import sys
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+
+# ruff: noqa: E402
+# pyright: reportMissingImports=false
+from lookclosely_site_slides import title
+from lookclosely_site_timings import in_book_order
+
+
+def test_timings_are_in_the_order_of_the_contents() -> None:
+    contents = ["book/index", "chapters/looking/tasks", "chapters/segmentation/fcn"]
+    found = {"chapters/segmentation/fcn", "book/index", "chapters/looking/tasks", "chapters/a/new"}
+    assert in_book_order(found, contents) == [*contents[1:], "chapters/a/new"]
+    assert in_book_order(found, ()) == sorted(found - {"book/index"})
+
+
+def test_a_chapter_to_come_has_a_title_on_the_slide_map() -> None:
+    decks = yaml.safe_load((ROOT / "book" / "slide-map.yml").read_text())
+    targets = {t.partition("#")[0] for deck in decks for s in deck["sections"] for t in s["in"]}
+    contents = (ROOT / "_toc.yml").read_text()
+    coming = {t for t in targets if "book/" not in t and f"chapters/{t}" not in contents}
+    lost = [name for name in coming if title(name) == name.rpartition("/")[2].replace("_", " ")]
+    assert lost == []
+    assert title("detection/yolo_ssd") == "YOLO and SSD"
+    assert title("part/something_else") == "something else"
