@@ -102,6 +102,10 @@ IMAGE, LABELS = torch.zeros(3, 4, 5), torch.zeros(4, 5, dtype=torch.int64)
     ("call", "named"),
     [
         (lambda: ops.graph_segmentation(IMAGE[0], scale=1, sigma=1, min_size=1), "image"),
+        (
+            lambda: ops.graph_segmentation(IMAGE.byte(), scale=1, sigma=0, min_size=1),
+            r"image is torch\.uint8",
+        ),
         (lambda: ops.graph_segmentation(IMAGE, scale=-1, sigma=1, min_size=1), "scale"),
         (lambda: ops.graph_segmentation(IMAGE, scale=1, sigma=-1, min_size=1), "sigma"),
         (lambda: ops.graph_segmentation(IMAGE, scale=1, sigma=1, min_size=-1), "min_size"),

@@ -1,5 +1,7 @@
 import random
+from typing import Any
 
+import numpy as np
 import pytest
 import slow_loops
 import torch
@@ -57,6 +59,39 @@ def test_interpolate_is_its_definition(mode, align_corners, size):
     assert_close(ours[0], slow_loops.interpolate(x[0], size, mode, bool(align_corners)))
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize(("mode", "align_corners"), MODES[:3])
+def test_positions_are_not_rounded_to_half_precision(mode, align_corners, dtype):
+    """In bfloat16 there is no 257: the far columns of a wide image would be taken for others."""
+    x = torch.randn(1, 1, 4, 600).to(dtype)
+    for m in (300, 599, 601, 1200):
+        ours = ops.interpolate(x, (4, m), None, mode, align_corners)
+        library = F.interpolate(x, (4, m), None, mode, align_corners)
+        assert ours.dtype == dtype
+        step = torch.finfo(dtype).eps  # the library rounds a few times on the way
+        torch.testing.assert_close(ours, library, rtol=step, atol=4 * step)
+        exact = F.interpolate(x.float(), (4, m), None, mode, align_corners).to(dtype)
+        torch.testing.assert_close(ours, exact, rtol=step, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int64, torch.bool])
+def test_label_maps_of_any_type_take_the_nearest(dtype):
+    x = torch.randint(2, (1, 2, 5, 4)).to(dtype)
+    for size in (3, (7, 11)):
+        ours = ops.interpolate(x, size)
+        assert ours.dtype == dtype
+        assert torch.equal(ours.float(), F.interpolate(x.float(), size))
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize("size", [7.5, (3.0, 3), np.float32(2)])
+def test_a_size_is_whole(size):
+    with pytest.raises(ValueError, match="size must be one int"):
+        ops.interpolate(X, size)
+    three: Any = np.int64(3)
+    assert ops.interpolate(X, three).shape == (1, 2, 3, 3)
+
+
 sides = st.integers(1, 9)
 
 
@@ -101,6 +136,9 @@ X = torch.zeros(1, 2, 5, 4)
         (lambda: ops.interpolate(X, 2, 2), "size is 2 and scale_factor is 2"),
         (lambda: ops.interpolate(X, 0), "size is 0"),
         (lambda: ops.interpolate(X, (2, 2, 2)), "size"),
+        (lambda: ops.interpolate(X, 2, recompute_scale_factor=True), "recompute_scale_factor"),
+        (lambda: ops.interpolate(X, 2, antialias=True), "antialias"),
+        (lambda: ops.interpolate(X.byte(), 2, mode="bilinear"), r"input is torch\.uint8"),
         (lambda: ops.interpolate(X, scale_factor=-1), "scale_factor"),
         (lambda: ops.interpolate(X, scale_factor=0.1), "scale_factor"),
         (lambda: ops.interpolate(X, 2, mode="bicubic"), "mode"),

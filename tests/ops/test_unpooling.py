@@ -1,5 +1,6 @@
 import random
 
+import numpy as np
 import pytest
 import slow_loops
 import torch
@@ -42,6 +43,21 @@ def test_nearest_and_bed_of_nails_are_transposed_convolutions(dtype, device):
 def test_unpool_nearest_is_interpolation_by_nearest():
     x = torch.randn(2, 3, 4, 5)
     assert torch.equal(ops.unpool_nearest(x, (2, 3)), F.interpolate(x, scale_factor=(2, 3)))
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize("two", [(2,), [2], np.int64(2), torch.tensor(2), np.array([2, 2])])
+def test_one_number_may_be_written_in_many_ways(two):
+    x = torch.randn(1, 2, 4, 6)
+    assert torch.equal(ops.unpool_nearest(x, two), ops.unpool_nearest(x, 2))
+    assert torch.equal(ops.max_pool2d(x, 3, two), ops.max_pool2d(x, 3, 2))
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize("wrong", [2.0, (2.0, 2), "22", (), None, np.array([2.0, 2.0])])
+def test_what_is_no_whole_number_is_refused(wrong):
+    with pytest.raises(ValueError, match="scale_factor must be one int, or 2"):
+        ops.unpool_nearest(SQUARE, wrong)
 
 
 def random_unpooling(seed: int, dtype: torch.dtype, device: torch.device):
@@ -135,6 +151,8 @@ X, PLACES = torch.zeros(1, 2, 2, 3), torch.zeros(1, 2, 2, 3, dtype=torch.long)
         (lambda: ops.max_unpool2d(X, PLACES, 2, output_size=(2, 6)), "output_size"),
         (lambda: ops.max_unpool2d(X, PLACES, 2, output_size=(4,)), "output_size"),
         (lambda: ops.max_unpool2d(X, PLACES, 2, output_size=(2, 2, 4, 6)), "output_size"),
+        (lambda: ops.max_unpool2d(X, PLACES, 2, padding=2), r"padding is \(2, 2\)"),
+        (lambda: ops.max_unpool2d(X, PLACES, 2, 2, 2, (0, 2)), r"output_size is \(0, 2\)"),
         (lambda: ops.max_unpool2d(X, PLACES + 24, 2), "indices go from 24"),
         (lambda: ops.max_unpool2d(X, PLACES - 1, 2), "indices go from -1"),
     ],

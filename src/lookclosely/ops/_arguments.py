@@ -1,5 +1,6 @@
 """Checks of arguments that several functions share."""
 
+import operator
 from collections.abc import Sequence
 
 from torch import Tensor
@@ -8,17 +9,32 @@ IntOrAxes = int | Sequence[int]
 
 
 def per_axis(name: str, value: IntOrAxes, axes: int, minimum: int = 0) -> tuple[int, ...]:
-    """One int for each axis: ``3`` and two axes give ``(3, 3)``; ``(3, 5)`` stays as it is.
+    """One int for each axis: ``3`` or ``(3,)`` and two axes give ``(3, 3)``; ``(3, 5)`` stays.
+
+    Whole numbers of numpy and tensors of one will do as well.
 
     Raises:
-        ValueError: names the argument, where a number is missing or is below ``minimum``.
+        ValueError: names the argument, where a number is missing, not whole, or below ``minimum``.
     """
-    values = (value,) * axes if isinstance(value, int) else tuple(value)
-    if len(values) != axes or not all(isinstance(v, int) for v in values):
+    values = _whole_numbers(value)
+    values = values * axes if len(values) == 1 else values
+    if len(values) != axes:
         raise ValueError(f"{name} must be one int, or {axes} (one an axis), but is {value!r}.")
     if min(values) < minimum:
         raise ValueError(f"{name} is {value!r}: give {minimum} or more.")
     return values
+
+
+def _whole_numbers(value: IntOrAxes) -> tuple[int, ...]:
+    """One or several ints; nothing where one of them is not whole."""
+    try:
+        return (operator.index(value),)  # pyright: ignore[reportArgumentType]
+    except TypeError:
+        pass
+    try:
+        return tuple(operator.index(v) for v in value)  # pyright: ignore[reportGeneralTypeIssues]
+    except TypeError:
+        return ()
 
 
 def check_boxes(name: str, boxes: Tensor, shape: str = "(..., 4)") -> None:

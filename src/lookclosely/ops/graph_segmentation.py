@@ -39,7 +39,7 @@ def graph_segmentation(
         int64 (H, W), superpixels numbered from 0 in the order of their first pixels.
 
     Raises:
-        ValueError: ``image`` is not (C, H, W), or a setting is negative.
+        ValueError: ``image`` is not (C, H, W) or not of floats, or a setting is negative.
 
     Source: Felzenszwalb and Huttenlocher 2004, *Efficient graph-based image segmentation*,
     Algorithm 1 and section 5. We depart as OpenCV's ``GraphSegmentation`` does: four neighbours
@@ -101,7 +101,7 @@ def superpixel_vote(
     sums = scores.new_zeros(len(scores), int(index.max()) + 1).index_add(
         1, index, scores.flatten(1)
     )
-    counts = index.bincount().clamp(min=1).to(scores.dtype)  # (S,)
+    counts = index.bincount().to(scores.dtype)  # (S,)
     return (sums / counts.clamp(min=1))[:, index].reshape(scores.shape)
 
 
@@ -157,6 +157,8 @@ def _smooth(image: Float[Tensor, "C H W"], sigma: float | int) -> Float[Tensor, 
 def _check(image: Tensor, scale: float, sigma: float, min_size: int) -> None:
     if image.ndim != 3:
         raise ValueError(f"image must be (C, H, W), but has shape {tuple(image.shape)}.")
+    if not image.is_floating_point():
+        raise ValueError(f"image is {image.dtype}: differences need floats, such as image.float().")
     for name, value in (("scale", scale), ("sigma", sigma), ("min_size", min_size)):
         if not value >= 0:
             raise ValueError(f"{name} is {value}: give 0 or more.")

@@ -18,20 +18,23 @@ the last pixel that pixel counts for both.
 from collections.abc import Sequence
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Shaped
 from torch import Tensor
+
+from lookclosely.ops._arguments import IntOrAxes, per_axis
 
 Scale = float | Sequence[float]
 
 
 def interpolate(
-    input: Float[Tensor, "N C h w"],
-    size: int | Sequence[int] | None = None,
+    input: Shaped[Tensor, "N C h w"],
+    size: IntOrAxes | None = None,
     scale_factor: Scale | None = None,
     mode: str = "nearest",
     align_corners: bool | None = None,
     recompute_scale_factor: bool | None = None,
-) -> Float[Tensor, "N C H W"]:
+    antialias: bool = False,
+) -> Shaped[Tensor, "N C H W"]:
     """Resize a map, ``torch.nn.functional.interpolate`` with modes "nearest" and "bilinear".
 
     The module's formulas say where each output pixel looks. With ``align_corners=False`` a pixel
@@ -39,22 +42,48 @@ def interpolate(
     *centres of the corner pixels* do.
 
     Args:
-        input: (N, C, h, w), with a pixel or more.
+        input: (N, C, h, w), with a pixel or more; floats for "bilinear".
         size: H and W; an int counts for both. Either this or ``scale_factor``.
         scale_factor: H = ⌊h · scale_factor⌋; a number or (vertical, horizontal). Where that is h,
             the axis stays as it is, and where it is 2h, "nearest" takes r = ½, as in the library.
         mode: "nearest" or "bilinear".
         align_corners: for "bilinear" only; None is False.
         recompute_scale_factor: True takes r = n / m from the sizes even where ``scale_factor`` is
-            given, which makes a difference if h · scale_factor is not whole.
+            given, which makes a difference if h · scale_factor is not whole. Not with ``size``.
+        antialias: only False. True would smooth before it makes smaller: see ``ops.pyr_down``.
 
     Returns:
-        (N, C, H, W).
+        (N, C, H, W), of the type of ``input``. Positions are computed in float32 or float64.
 
     Raises:
-        ValueError: both or neither of ``size`` and ``scale_factor``, an output without pixels,
-            another mode, or ``align_corners`` with "nearest".
+        ValueError: both or neither of ``size`` and ``scale_factor``, a size that is not whole, an
+            output without pixels, another mode, ``antialias``, ``align_corners`` with "nearest",
+            ``recompute_scale_factor`` with ``size``, or an input of whole numbers for "bilinear".
     """
+    _check(input, mode, align_corners, antialias)
+    sizes, factors = _output_size(input, size, scale_factor)
+    if recompute_scale_factor:
+        if scale_factor is None:
+            raise ValueError("recompute_scale_factor is True: give a scale_factor, not a size.")
+        factors = (None, None)
+    x = input if mode == "nearest" else _at_least_float32(input)
+    for axis, m, factor in zip((-2, -1), sizes, factors):
+        n = x.shape[axis]
+        if n == m:  # as the library, even where the factor is not quite 1
+            continue
+        step = 1 / factor if factor else n / m  # input pixels for each output pixel
+        if mode == "nearest":
+            step = 0.5 if m == 2 * n else step  # likewise where it is not quite 2
+            x = x.index_select(axis, _nearest(n, m, step, x))
+        else:
+            low, high, part = _between(n, m, step, bool(align_corners), x)
+            part = part.unsqueeze(-1) if axis == -2 else part
+            below, above = x.index_select(axis, low), x.index_select(axis, high)
+            x = below + (above - below) * part
+    return x.to(input.dtype)
+
+
+def _check(input: Tensor, mode: str, align_corners: bool | None, antialias: bool) -> None:
     if input.ndim != 4 or 0 in input.shape[-2:]:
         raise ValueError(
             f"input must be (N, C, h, w) with at least one pixel, but is {tuple(input.shape)}."
@@ -63,23 +92,14 @@ def interpolate(
         raise ValueError(f"mode is {mode!r}: give 'nearest' or 'bilinear'.")
     if mode == "nearest" and align_corners is not None:
         raise ValueError(f"align_corners is {align_corners}: 'nearest' has none, leave it out.")
-    sizes, factors = _output_size(input, size, scale_factor)
-    if recompute_scale_factor:
-        factors = (None, None)
-    for axis, m, factor in zip((-2, -1), sizes, factors):
-        n = input.shape[axis]
-        if n == m:  # as the library, even where the factor is not quite 1
-            continue
-        step = 1 / factor if factor else n / m  # input pixels for each output pixel
-        if mode == "nearest":
-            step = 0.5 if m == 2 * n else step  # likewise where it is not quite 2
-            input = input.index_select(axis, _nearest(n, m, step, input))
-        else:
-            low, high, part = _between(n, m, step, bool(align_corners), input)
-            part = part.unsqueeze(-1) if axis == -2 else part
-            below, above = input.index_select(axis, low), input.index_select(axis, high)
-            input = below + (above - below) * part
-    return input
+    if antialias:
+        raise ValueError("antialias is True: only False is written here; smooth the input first.")
+    if mode == "bilinear" and not input.is_floating_point():
+        raise ValueError(f"input is {input.dtype}: 'bilinear' needs floats, as input.float().")
+
+
+def _at_least_float32(x: Tensor) -> Tensor:
+    return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
 def _nearest(n: int, m: int, step: float, like: Tensor) -> Tensor:
@@ -103,18 +123,19 @@ def _between(
 
 
 def _output_size(
-    input: Tensor, size: int | Sequence[int] | None, scale_factor: Scale | None
+    input: Tensor, size: IntOrAxes | None, scale_factor: Scale | None
 ) -> tuple[tuple[int, ...], tuple[float | None, ...]]:
     """(H, W), and the given factors along both axes."""
     if (size is None) == (scale_factor is None):
         raise ValueError(f"size is {size} and scale_factor is {scale_factor}: give one of the two.")
-    given = size if scale_factor is None else scale_factor
+    if size is not None:
+        return per_axis("size", size, 2, minimum=1), (None, None)
+    given = scale_factor
     pair = (given, given) if isinstance(given, (int, float)) else tuple(given or ())
-    name = "size" if scale_factor is None else "scale_factor"
     if len(pair) != 2 or min(pair) <= 0:
-        raise ValueError(f"{name} is {given!r}: give a positive number, or two (rows, columns).")
-    if scale_factor is None:
-        return tuple(int(m) for m in pair), (None, None)
+        raise ValueError(
+            f"scale_factor is {given!r}: give a positive number, or two (rows, columns)."
+        )
     sizes = tuple(int(n * s) for n, s in zip(input.shape[-2:], pair))
     if min(sizes) < 1:
         raise ValueError(f"scale_factor is {given!r}, which leaves {sizes} pixels: give more.")

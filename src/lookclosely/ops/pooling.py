@@ -8,13 +8,15 @@ Along one axis of n pixels there are
 
     n_out = ⌊(n + 2·padding − dilation·(kernel_size − 1) − 1) / stride⌋ + 1
 
-windows. Pixels of a last window that does not fit are left over.
+windows. Pixels of a last window that does not fit are left over. With ``ceil_mode`` it is ⌈·⌉: such
+a window counts as well, unless it would begin right of the last pixel.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Int, Num
 from torch import Tensor
 
 from lookclosely.ops._arguments import IntOrAxes, per_axis
@@ -24,7 +26,7 @@ Axes = tuple[int, ...]  # one number for each axis
 
 
 def max_pool2d(
-    input: Float[Tensor, "*batch C H W"],
+    input: Num[Tensor, "*batch C H W"],
     kernel_size: IntOrAxes,
     stride: IntOrAxes | None = None,
     padding: IntOrAxes = 0,
@@ -37,7 +39,7 @@ def max_pool2d(
         out[i, j] = max_u,v input[i·s + u·d − p, j·s + v·d − p]
 
     Where several are largest, the first in reading order counts: it is the one remembered, and
-    the one that gets the gradient. NaN is larger than any number.
+    the one that gets the gradient. NaN is larger than any number, and of several the last counts.
 
     Args:
         input: (N, C, H, W) or (C, H, W), with a pixel or more.
@@ -45,7 +47,7 @@ def max_pool2d(
         stride: s, step of the window; ``kernel_size`` if left out.
         padding: p, at most half of k; what is padded never wins.
         dilation: d, distance between two pixels of a window.
-        ceil_mode: only False; a last window that does not fit is left out.
+        ceil_mode: whether a last window that does not fit counts, as far as there are pixels.
         return_indices: also give where each maximum was found.
 
     Returns:
@@ -53,15 +55,13 @@ def max_pool2d(
         maxima, and for each the int64 index ``row·W + column`` of its pixel in its own plane.
 
     Raises:
-        ValueError: no pixel or no window, too much padding, or ``ceil_mode``.
+        ValueError: no pixel or no window, or too much padding.
     """
     if input.ndim not in (3, 4) or 0 in input.shape[-2:]:
         raise ValueError(
             f"input must be (N, C, H, W) or (C, H, W) with at least one pixel, "
             f"but is {tuple(input.shape)}."
         )
-    if ceil_mode:
-        raise ValueError("ceil_mode is True: only False is written here; pad the input instead.")
     size = per_axis("kernel_size", kernel_size, 2, minimum=1)
     step = per_axis("stride", size if stride is None else stride, 2, minimum=1)
     gaps = per_axis("dilation", dilation, 2, minimum=1)
@@ -69,28 +69,48 @@ def max_pool2d(
     if any(2 * p > k for p, k in zip(border, size, strict=True)):
         raise ValueError(f"padding is {padding!r}: give at most half of the kernel_size {size}.")
 
-    planes = _planes(input, size, step, border, gaps)
+    spans = tuple(d * (k - 1) + 1 for k, d in zip(size, gaps))
+    amounts = _padding(input.shape[-2:], spans, step, border, ceil_mode)
+    planes = _planes(input, amounts, size, step, gaps)
     return planes if return_indices else planes[0]
 
 
+def _padding(
+    sides: Sequence[int], spans: Axes, step: Axes, border: Axes, ceil_mode: bool
+) -> list[tuple[int, int]]:
+    """Pixels to pad with (before, after) along each axis, so that the last window fits."""
+    amounts = []
+    for n, span, s, p in zip(sides, spans, step, border):
+        left = n + 2 * p - span  # for steps of the window
+        steps = -(-left // s) if ceil_mode else left // s
+        if steps * s >= n + p:  # it must not begin right of the last pixel
+            steps -= 1
+        if steps < 0:
+            raise ValueError(
+                f"kernel_size spans {spans} pixels, more than the padded input of "
+                f"{tuple(sides)}: use a smaller one, or more padding."
+            )
+        amounts.append((p, p + max(0, steps * s - left)))
+    return amounts
+
+
 def _planes(
-    input: Float[Tensor, "*batch C H W"], size: Axes, step: Axes, border: Axes, gaps: Axes
-) -> tuple[Float[Tensor, "*batch C h w"], Int[Tensor, "*batch C h w"]]:
+    input: Num[Tensor, "*batch C H W"],
+    amounts: list[tuple[int, int]],
+    size: Axes,
+    step: Axes,
+    gaps: Axes,
+) -> tuple[Num[Tensor, "*batch C h w"], Int[Tensor, "*batch C h w"]]:
     """The maxima, and where in its plane each of them is."""
     height, width = input.shape[-2:]
-    spans = [d * (k - 1) + 1 for k, d in zip(size, gaps)]
-    if any(span > n + 2 * p for span, n, p in zip(spans, (height, width), border)):
-        raise ValueError(
-            f"kernel_size is {size} and spans {tuple(spans)} pixels, more than the padded input "
-            f"of {height} × {width}: use a smaller one, or more padding."
-        )
-    amounts = [(p, p) for p in border]
-    seen = windows(pad(input, amounts, value=float("-inf")), size, step, gaps).flatten(-2)
+    least = -torch.inf if input.is_floating_point() else torch.iinfo(input.dtype).min
+    seen = windows(pad(input, amounts, value=least), size, step, gaps).flatten(-2)
     numbers = torch.arange(height * width, device=input.device).reshape(height, width)
     places = windows(pad(numbers, amounts, value=-1), size, step, gaps).flatten(-2)
 
     largest = seen.amax(-1, keepdim=True)  # (*batch, C, h, w, 1)
-    wins = ((seen == largest) | seen.isnan()) & (places >= 0)
-    first = wins.int().argmax(-1, keepdim=True)  # of several ones, the first
-    maxima = seen.gather(-1, first).squeeze(-1)
-    return maxima, places.expand_as(seen).gather(-1, first).squeeze(-1)
+    count = torch.arange(1, seen.shape[-1] + 1, dtype=torch.int32, device=input.device)
+    rank = ((seen == largest) & (places >= 0)) * count.flip(0)  # of equals the first is highest
+    winner = rank.where(~seen.isnan(), count).argmax(-1, keepdim=True)  # of NaNs the last
+    maxima = seen.gather(-1, winner).squeeze(-1)
+    return maxima, places.expand_as(seen).gather(-1, winner).squeeze(-1)

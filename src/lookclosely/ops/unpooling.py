@@ -96,8 +96,8 @@ def max_unpool2d(
         them stays; which one is not said.
 
     Raises:
-        ValueError: shapes do not agree, no pooling with these settings takes ``output_size`` to
-            (h, w), or an index lies outside of the output.
+        ValueError: shapes do not agree, ``output_size`` is a stride or more away from the default
+            size, the output has no pixel, or an index lies outside of it.
 
     Source: Zeiler and Fergus 2014, *Visualizing and understanding convolutional networks*,
     section 2.1 (the "switches"); Noh, Hong and Han 2015, section 3.2.1.
@@ -128,6 +128,11 @@ def _unpooled_size(
         (n - 1) * s - 2 * p + k for n, s, p, k in zip(input.shape[-2:], step, border, size)
     )
     if output_size is None:
+        if min(default) < 1:
+            raise ValueError(
+                f"padding is {border}, which leaves an output of {default}: give less padding, or "
+                f"the output_size that was pooled."
+            )
         return default
     wanted = tuple(output_size)
     if wanted[:-2] not in ((), tuple(input.shape[:-2])) or len(wanted) < 2:
@@ -140,4 +145,6 @@ def _unpooled_size(
             f"output_size is {wanted[-2:]}, but with these settings it must be within less than "
             f"the stride {step} of {default}."
         )
+    if min(wanted[-2:]) < 1:
+        raise ValueError(f"output_size is {wanted[-2:]}: give 1 or more.")
     return wanted[-2:]
