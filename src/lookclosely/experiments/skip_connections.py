@@ -95,7 +95,11 @@ def judge(result: Result) -> Verdict:
 EXPERIMENT = Experiment(
     name="skip_connections",
     claims=("C13",),
-    sources=("S002 · U-Net", "S004 · UNet"),
+    sources=(
+        "S000 · Fully convolutional networks, of FCN's skips",
+        "S002 · Fully Convolution Network, of FCN's skips",
+        "S002 · U-Net, which shows the copied maps",
+    ),
     statement="Copying the encoder's features across gives finer boundaries.",
     chapter="segmentation/unet",
     run=run,

@@ -117,6 +117,9 @@ def border_weight_map(
     et al. 2015, equation 2; its class-balancing term w_c is 1 here). With fewer than two objects
     all are 1.
 
+    The paper first draws a background seam between cells that touch (section 3); here the labels
+    are used as they come. Where two objects share a border there is no pixel to weight.
+
     Args:
         labels: 0 is background, each object its own positive number.
 
