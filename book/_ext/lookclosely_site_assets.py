@@ -2,9 +2,12 @@
 
 import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
+from PIL import Image, UnidentifiedImageError
 from sphinx.application import Sphinx
 
 # The theme's inline scripts, and its search at the end of the page, call these.
@@ -31,9 +34,37 @@ def load_pictures_late(
 ) -> None:
     """A page's pictures are fetched as the reader comes near them, not before the text is there."""
     if body := context.get("body"):
-        context["body"] = re.sub(
-            r"<img (?![^>]*\bloading=)", '<img loading="lazy" decoding="async" ', body
-        )
+        body = re.sub(r"<img (?![^>]*\bloading=)", '<img loading="lazy" decoding="async" ', body)
+        # The builder copies a picture only later: it is measured where it comes from.
+        names = {str(name): Path(app.srcdir) / path for path, name in app.builder.images.items()}
+        context["body"] = give_sizes(body, names)
+
+
+def give_sizes(html: str, files: Mapping[str, Path]) -> str:
+    """HTML whose pictures say their width and height, so that the page does not jump.
+
+    ``files`` are the pictures by name. One whose tag has a size already, in an attribute or a
+    style, keeps it, and so does one that has no pixels (SVG).
+    """
+
+    def sized(match: re.Match[str]) -> str:
+        attributes = re.sub(r'\balt="[^"]*"', "", match[0])
+        source = re.search(r'\bsrc="([^"]+)"', attributes)
+        path = files.get(unquote(source[1]).rpartition("/")[2]) if source else None
+        size = _pixels(path) if path else None
+        if size is None or re.search(r"\b(width|height)\s*[=:]", attributes):
+            return match[0]
+        return f'<img width="{size[0]}" height="{size[1]}" {match[0].removeprefix("<img ")}'
+
+    return re.sub(r"<img [^>]*>", sized, html)
+
+
+def _pixels(path: Path) -> tuple[int, int] | None:
+    try:
+        with Image.open(path) as picture:
+            return picture.size
+    except (OSError, UnidentifiedImageError):
+        return None
 
 
 def defer_search(app: Sphinx, exception: Exception | None) -> None:

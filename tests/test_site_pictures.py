@@ -1,0 +1,33 @@
+"""What the book's extension does to the pictures of its pages."""
+
+import sys
+from pathlib import Path
+
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+
+from lookclosely_site_assets import (  # noqa: E402 # pyright: ignore[reportMissingImports]
+    give_sizes,
+)
+
+
+def test_pictures_say_their_size_before_they_are_there(tmp_path: Path) -> None:
+    Image.new("RGB", (30, 20)).save(tmp_path / "source.png")
+    files = {"a.png": tmp_path / "source.png", "logo.svg": tmp_path / "none.svg"}
+    given = '<p><img loading="lazy" alt="a box of width: 3" src="../_images/a.png" /></p>'
+    assert give_sizes(given, files) == given.replace("<img", '<img width="30" height="20"')
+
+
+def test_pictures_that_have_a_size_or_no_pixels_keep_it(tmp_path: Path) -> None:
+    Image.new("RGB", (30, 20)).save(tmp_path / "a.png")
+    files = {"a.png": tmp_path / "a.png", "logo.svg": tmp_path / "logo.svg"}
+    for tag in (
+        '<img src="a.png" style="width: 50%;" />',
+        '<img width="3" height="2" src="a.png" />',
+        '<img src="logo.svg" />',
+        '<img src="elsewhere.png" />',
+        '<img src="data:image/png;base64,AAAA" />',
+    ):
+        assert give_sizes(tag, files) == tag
