@@ -2,6 +2,7 @@
 
 Calls of the two alternate, so that both meet the same machine, and what is timed is the processor
 time of one thread, which leaves out the turns of other programs. The table has the median of each.
+Last come the scenes, with all their targets: how many a second on one core.
 The exit status is 1 if a limit is clearly broken: by the medians, and by the best times too.
 """
 
@@ -19,12 +20,14 @@ import torchvision
 from torch import Tensor
 
 from lookclosely import ops
+from lookclosely.data import scenes
 
 sys.path.insert(0, str(Path(__file__).parent / "ops"))
 from random_boxes import mixture  # pyright: ignore[reportMissingImports]
 
 CLEARLY = 1.25  # over its limit by this factor
 SCENES = 32  # so many that no processor learns their branches by heart
+DRAWN_A_SECOND = 1_000  # scenes of 96 × 96 pixels: no fewer
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,17 @@ def measure(row: Row, budget: float = 2.0) -> tuple[list[float], list[float]]:
     raise ValueError(f"inputs of {row.name} are empty: give one or more.")
 
 
+def scenes_a_second(rounds: int = 5, count: int = 200) -> list[float]:
+    """Of the default size, drawn with every target, in each of several rounds."""
+    rates = []
+    for number in range(rounds):
+        start = time.thread_time()
+        for index in range(number * count, (number + 1) * count):
+            scenes.draw(index, seed=0)
+        rates.append(count / (time.thread_time() - start))
+    return rates
+
+
 def main() -> int:
     torch.set_num_threads(1)
     print(f"torch {torch.__version__}, torchvision {torchvision.__version__}, one CPU thread")
@@ -88,6 +102,10 @@ def main() -> int:
             )
             if row.limit is not None and min(ratio, best) > CLEARLY * row.limit:
                 broken.append(f"{row.name}: {ratio:.2f} times the library, over {limit}")
+    rates = scenes_a_second()
+    print(f"{'scenes  96×96, all targets':44}{median(rates):8,.0f} a second")
+    if max(rates) * CLEARLY < DRAWN_A_SECOND:
+        broken.append(f"scenes: {median(rates):,.0f} a second, not {DRAWN_A_SECOND:,}")
     for line in broken:
         print(line, file=sys.stderr)
     return 1 if broken else 0
