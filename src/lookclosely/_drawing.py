@@ -13,6 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
+from ._show_text import LINE, fit, lines, scale
+
 BLUE, ORANGE, GREEN, YELLOW = "#0072B2", "#D55E00", "#009E73", "#E69F00"
 PURPLE, SKY, LEMON, BLACK = "#CC79A7", "#56B4E9", "#F0E442", "#000000"
 PALETTE = (BLUE, ORANGE, GREEN, PURPLE, YELLOW, SKY, BLACK, LEMON)
@@ -28,6 +30,7 @@ STYLE: Any = {
     "legend.frameon": False,
     "savefig.facecolor": "white",
 }
+MARGIN = 0.07  # inches above titles: they keep off the edge of a white card in the dark
 Picture = Tensor | np.ndarray
 
 
@@ -49,56 +52,24 @@ def overlay(picture: Picture, layer: Tensor, *, alpha: float = 0.55) -> np.ndarr
     return canvas
 
 
-def draw_boxes(
-    axis: Axes,
-    corners: Tensor,
-    labels: Sequence[str] | None = None,
-    colours: Sequence[str] | None = None,
-    faint: Sequence[int] = (),
-) -> None:
-    """Boxes (N, 4) in xyxy onto an axis that shows a picture, pixel (0, 0) covering [0, 1)."""
-    for k, (x1, y1, x2, y2) in enumerate(corners.detach().cpu().tolist()):
-        colour = (colours or PALETTE)[k % len(colours or PALETTE)]
-        width, line = (0.9, ":") if k in faint else (2.0, LINES[k % 4])
-        axis.add_patch(
-            Rectangle(
-                (x1 - 0.5, y1 - 0.5),
-                x2 - x1,
-                y2 - y1,
-                fill=False,
-                edgecolor=colour,
-                linewidth=width,
-                linestyle=line,
-            )  # pyright: ignore
-        )
-        if labels:
-            axis.text(
-                x1 - 0.5,
-                y1 - 1,
-                labels[k],
-                color="white",
-                fontsize=8,
-                va="bottom",
-                bbox={
-                    "facecolor": colour,
-                    "edgecolor": "none",
-                    "pad": 1.2,
-                    "alpha": 0.55 if k in faint else 1.0,
-                },
-            )
-
-
 def draw_matrix(
-    axis: Axes, table: Picture, *, digits: int = 0, highlight: Sequence[tuple[int, int]] = ()
+    axis: Axes,
+    table: Picture,
+    *,
+    digits: int = 0,
+    highlight: Sequence[tuple[int, int]] = (),
+    size: float = 9,
 ) -> None:
-    """Numbers in cells onto an axis; darker is larger in size. A cell of NaN is empty."""
+    """Numbers in cells onto an axis; darker is larger in size. A cell of NaN is empty.
+
+    ``size`` of the digits is in points.
+    """
     table = np.atleast_2d(to_array(table))
     limit = max(1e-12, float(np.nanmax(np.abs(table), initial=0)))
     axis.imshow(np.abs(table), cmap=_SHADES, vmin=0, vmax=limit, aspect="equal")
     for (row, column), value in np.ndenumerate(table):
-        text = f"{value:.{digits}f}" if value else "0" if digits == 0 else "·"
-        text = "" if np.isnan(value) else text
-        axis.text(column, row, text, ha="center", va="center", fontsize=9, color="black")
+        text = number(float(value), digits)
+        axis.text(column, row, text, ha="center", va="center", fontsize=size, color="black")
     for row, column in highlight:
         axis.add_patch(
             Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, edgecolor=ORANGE, linewidth=2)
@@ -106,28 +77,48 @@ def draw_matrix(
     axis.set(xticks=[], yticks=[])
 
 
+def number(value: float, digits: int) -> str:
+    """How a cell of a table reads: a zero among decimals is a dot, NaN is nothing."""
+    if np.isnan(value):
+        return ""
+    return f"{value:.{digits}f}" if value else "0" if digits == 0 else "·"
+
+
 # White to a blue light enough for black digits on it.
 _SHADES = ListedColormap(np.linspace(to_rgb("#ffffff"), to_rgb("#8fc3e6"), 64))  # pyright: ignore
 
 
 def grid(
-    count: int, columns: int | None, width: float, aspect: float, titled: bool
+    count: int,
+    columns: int | None,
+    width: float,
+    aspect: float,
+    titles: Sequence[str] | None = None,
 ) -> tuple[Figure, list[Axes]]:
+    """A figure with an axis for each picture, ``width`` inches wide, under its title.
+
+    Titles grow with the figure, see ``_show_text``; those that are missing are empty.
+    """
     columns = min(count, columns or 4)
-    rows = -(-count // columns)
+    total = width * columns + 0.1
+    names, size = fit(list(titles or [])[:count], 0.95 * width, 10 * scale(total))
+    rows = [lines(names[k : k + columns]) for k in range(0, count, columns)]
+    room = [n * size * LINE + 0.13 if n else 0.05 for n in rows]
     with plt.rc_context(STYLE):
-        height = width * aspect + (0.3 if titled else 0.05)
         figure, axes = plt.subplots(
-            rows,
+            len(rows),
             columns,
-            figsize=(width * columns + 0.1, height * rows),
+            figsize=(total, len(rows) * width * aspect + sum(room) + MARGIN),
             squeeze=False,
             layout="constrained",
         )
+        figure.get_layout_engine().set(h_pad=MARGIN)  # pyright: ignore
     plt.close(figure)
     flat = list(axes.flat)
     for axis in flat:
         axis.set_axis_off()
+    for axis, name in zip(flat, names):
+        axis.set_title(name, fontsize=size)
     return figure, flat[:count]
 
 

@@ -26,14 +26,13 @@ def keypoints(
     ``truth`` (N, 14, 2) is drawn as dots on thin dotted lines.
     """
     many = as_list(pictures)
-    figure, axes = grid(len(many), columns, size, aspect(many[0]), titles is not None)
+    figure, axes = grid(len(many), columns, size, aspect(many[0]), titles)
     for k, (axis, picture) in enumerate(zip(axes, many)):
         draw_image(axis, picture)
         axis.autoscale(False)
         if truth is not None:
             _draw(axis, truth[k], BLACK, ":", ".")
         _draw(axis, joints[k], ORANGE, "-", "x")
-        axis.set_title(titles[k] if titles else "")
     return figure
 
 

@@ -30,16 +30,18 @@ from ._drawing import (
     Picture,
     as_list,
     aspect,
-    draw_boxes,
     draw_image,
     draw_matrix,
     grid,
+    number,
     overlay,
     to_array,
 )
+from ._show_boxes import draw_boxes
 from ._show_keypoints import keypoints
 from ._show_labels import coloured
 from ._show_points import points
+from ._show_text import LINE, largest, scale, width_of
 from ._source import source
 
 __all__ = [
@@ -83,10 +85,9 @@ def images(
     """
     many = as_list(pictures)
     names = [titles] if isinstance(titles, str) else list(titles or [])
-    figure, axes = grid(len(many), columns, size, aspect(many[0]), bool(names))
-    for axis, picture, name in zip(axes, many, [*names, *[""] * len(many)]):
+    figure, axes = grid(len(many), columns, size, aspect(many[0]), names)
+    for axis, picture in zip(axes, many):
         draw_image(axis, picture, vmin=vmin, vmax=vmax)
-        axis.set_title(name)
     return figure
 
 
@@ -103,15 +104,15 @@ def boxes(
 ) -> Figure:
     """A picture with boxes (N, 4) in xyxy, or the same picture once for each set of boxes.
 
-    ``labels`` stand at the top left of each box; boxes whose index is in ``faint`` are drawn thin.
+    ``labels`` stand at the top left of each box; boxes whose index is in ``faint`` are drawn
+    thin and dotted.
     """
     sets = [corners] if isinstance(corners, Tensor) else list(corners)
     texts: Any = [labels] if isinstance(corners, Tensor) else labels
-    figure, axes = grid(len(sets), columns, size, aspect(picture), titles is not None)
+    figure, axes = grid(len(sets), columns, size, aspect(picture), titles)
     for k, (axis, one) in enumerate(zip(axes, sets)):
         draw_image(axis, picture)
         draw_boxes(axis, one, texts[k] if texts and texts[k] is not None else None, colours, faint)
-        axis.set_title(titles[k] if titles else "")
     return figure
 
 
@@ -129,10 +130,9 @@ def masks(
     Several layers give the picture several times. Label 0 is clear.
     """
     many = [layers] if isinstance(layers, Tensor) else list(layers)
-    figure, axes = grid(len(many), columns, size, aspect(picture), titles is not None)
-    for k, (axis, layer) in enumerate(zip(axes, many)):
+    figure, axes = grid(len(many), columns, size, aspect(picture), titles)
+    for axis, layer in zip(axes, many):
         axis.imshow(overlay(picture, layer, alpha=alpha), interpolation="nearest")
-        axis.set_title(titles[k] if titles else "")
         axis.axis("off")
     return figure
 
@@ -152,17 +152,18 @@ def matrix(
     """
     many = [np.atleast_2d(to_array(v)) for v in as_list(values)]
     widest, tallest = max(v.shape[1] for v in many), max(v.shape[0] for v in many)
-    figure, axes = grid(len(many), columns, cell * widest, tallest / widest, titles is not None)
+    figure, axes = grid(len(many), columns, cell * widest, tallest / widest, titles)
     framed: Any = highlight
     if not highlight or isinstance(framed[0], tuple):  # the same for all
         framed = [highlight] * len(many)
+    texts = {number(float(value), digits) for table in many for value in table.flat}
+    size = max(9, largest(texts, 0.8 * cell, 9 * scale(figure.get_figwidth())))
     for k, (axis, table) in enumerate(zip(axes, many)):
-        draw_matrix(axis, table, digits=digits, highlight=framed[k])
+        draw_matrix(axis, table, digits=digits, highlight=framed[k], size=size)
         # Cells are equally large in all tables: each gets the room of the largest, in its middle.
         rows, across = table.shape
         axis.set_xlim((across - widest - 1) / 2, (across + widest - 1) / 2)
         axis.set_ylim((rows + tallest - 1) / 2, (rows - tallest - 1) / 2)
-        axis.set_title(titles[k] if titles else "")
     return figure
 
 
@@ -182,8 +183,10 @@ def curves(
     A series is y over the common ``x``, or a pair (x, y). ``log`` names logarithmic axes: "x",
     "y", "xy".
     """
-    with plt.rc_context(STYLE):
-        figure, axis = plt.subplots(figsize=size, layout="constrained")
+    rows, columns = _legend(list(series), size[0])
+    with plt.rc_context(STYLE | {"font.size": 10 * scale(size[0])}):
+        room = rows * 10 * scale(size[0]) * 1.25 * LINE + (0.1 if rows else 0)
+        figure, axis = plt.subplots(figsize=(size[0], size[1] + room), layout="constrained")
         for (name, values), colour, line in zip(series.items(), cycle(PALETTE), cycle(LINES)):
             across, up = values if isinstance(values, tuple) else (x, values)
             up = np.asarray(up, dtype=float)
@@ -198,7 +201,17 @@ def curves(
             axis.set_xscale("log")
         if "y" in log:
             axis.set_yscale("log")
-        if len(series) > 1:
-            axis.legend()
+        if rows:
+            figure.legend(loc="outside upper center", ncols=columns)
     plt.close(figure)
     return figure
+
+
+def _legend(names: Sequence[str], inches: float) -> tuple[int, int]:
+    """Rows and columns of a legend above the curves, of which it hides none; one needs none."""
+    if len(names) < 2:
+        return 0, 0
+    entry = max(map(width_of, names)) * 10 * scale(inches) + 0.65 * scale(inches)
+    columns = max(1, min(len(names), int((inches - 0.2) / entry)))
+    rows = -(-len(names) // columns)
+    return rows, -(-len(names) // rows)
