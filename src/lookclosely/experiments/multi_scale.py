@@ -17,15 +17,7 @@ from lookclosely.data import scenes
 from lookclosely.models.multiscale import FARABET, POOL, MultiScale, Pyramid, Upsample, field
 from lookclosely.train import fit
 
-from ._scene_labelling import (
-    CLASSES,
-    Labelled,
-    batches,
-    labelled,
-    pixel_loss,
-    probabilities,
-    scores,
-)
+from . import _scene_labelling as task
 from .core import Experiment, Outcome, Result, Verdict
 
 SCALES = scenes.Config(
@@ -58,7 +50,7 @@ class Net:
     def build(self) -> MultiScale:
         settings = asdict(self)
         del settings["name"], settings["lr"]
-        return MultiScale(num_classes=CLASSES, **settings)
+        return MultiScale(num_classes=task.CLASSES, **settings)
 
 
 DILATED = (1, 1, POOL, 1, 2, 4, 8)
@@ -90,14 +82,14 @@ class Config:
     test_images: int = 300
 
 
-def train_one(net: Net, train: Labelled, config: Config, seed: int, device: str | None):
+def train_one(net: Net, train: task.Labelled, config: Config, seed: int, device: str | None):
     """The trained network, and its losses."""
     torch.manual_seed(seed)
     model = net.build()
     history = fit(
         model,
-        pixel_loss,
-        batches(train, config.batch, seed),
+        task.pixel_loss,
+        task.batches(train, config.batch, seed),
         steps=config.steps,
         lr=net.lr,
         seed=seed,
@@ -134,19 +126,19 @@ def described(net: Net, model: nn.Module) -> dict[str, float]:
 
 
 def run(config: Config, seed: int, device: str | None) -> Outcome:
-    train = labelled("train", config.train_images, SCALES)
-    test = labelled("test", config.test_images, SCALES)
-    metrics: dict = {"background": scores(torch.zeros_like(test[1]), test[1])}
+    train = task.labelled("train", config.train_images, SCALES)
+    test = task.labelled("test", config.test_images, SCALES)
+    metrics: dict = {"background": task.scores(torch.zeros_like(test[1]), test[1])}
     losses, weights = {}, {}
     for net in config.nets:
         model, losses[net.name] = train_one(net, train, config, seed, device)
-        probability = probabilities(model, test[0])
-        metrics[net.name] = described(net, model) | scores(probability.argmax(1), test[1])
+        probability = task.probabilities(model, test[0])
+        metrics[net.name] = described(net, model) | task.scores(probability.argmax(1), test[1])
         if net.name in (MULTI, "fine"):
             weights |= {f"{net.name}.{key}": value for key, value in model.state_dict().items()}
         if net.name == MULTI:
             votes = voted(test[0], probability, config.superpixels)
-            metrics["voted"] = scores(votes, test[1])
+            metrics["voted"] = task.scores(votes, test[1])
     return Outcome(metrics, losses, weights)
 
 
