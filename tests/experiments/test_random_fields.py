@@ -5,7 +5,7 @@ from lookclosely.experiments.crf_boundaries import Config
 
 
 def test_tune_takes_the_settings_of_the_highest_value_of_each_kind():
-    wanted = {"weight": 4.0, "theta_rgb": 0.2, "appearance": (24.0, 5.0, 0.05)}
+    wanted = {"weight": 4.0, "theta_rgb": 0.4, "appearance": (48.0, 5.0, 0.05)}
     wanted["smoothness"] = (3.0, 1.0)
     asked = []
 
@@ -18,12 +18,12 @@ def test_tune_takes_the_settings_of_the_highest_value_of_each_kind():
 
     chosen = tune(Config(), value)
     assert chosen["neighbours"]["weight"] == 4.0
-    assert (chosen["contrast"]["weight"], chosen["contrast"]["theta_rgb"]) == (4.0, 0.2)
+    assert (chosen["contrast"]["weight"], chosen["contrast"]["theta_rgb"]) == (4.0, 0.4)
     assert chosen["smoothness"]["smoothness"] == (3.0, 1.0)
     assert chosen["smoothness"]["appearance"][0] == 0
     assert chosen["full"]["appearance"] == wanted["appearance"]
     assert chosen["full"]["smoothness"] == (3.0, 1.0)
-    assert asked.count("full") == 9 + 3 + 4  # not all 108
+    assert asked.count("full") == 9 + 5 + 6  # not all 270
 
 
 def test_a_field_without_pairs_leaves_the_labels_as_they_are():

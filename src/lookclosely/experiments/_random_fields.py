@@ -48,7 +48,7 @@ def tune(config: Any, value: Callable[[str, dict[str, Any]], float]) -> dict[str
 
     short, long = {"steps": config.grid_updates}, {"steps": config.updates}
     neighbours = best("neighbours", ({"weight": w, **short} for w in config.grid_weights))
-    by_contrast = product(config.contrast_weights, config.thetas_rgb)
+    by_contrast = product(config.contrast_weights, config.contrast_thetas)
     contrast = best("contrast", ({"weight": w, "theta_rgb": t, **short} for w, t in by_contrast))
     smooth = list(product(config.smooth_weights, config.smooth_thetas))
     smoothness = best("smoothness", ({"appearance": NONE, "smoothness": s, **long} for s in smooth))
