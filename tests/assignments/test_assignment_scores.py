@@ -55,6 +55,56 @@ def test_every_hidden_test_catches_a_misconception(assignment):
     assert set(assignment.cases(hidden=True)) == caught
 
 
+def tensors(value: Any) -> list[torch.Tensor]:
+    """All tensors in lists, tuples and the value itself."""
+    if isinstance(value, (list, tuple)):
+        return [tensor for entry in value for tensor in tensors(entry)]
+    return [value] if isinstance(value, torch.Tensor) else []
+
+
+def emptied(function: Any, *, result: bool) -> Any:
+    """A function that sets its arguments to zero behind its work, and its ``result`` as well."""
+
+    def answer(*args, **kwargs):
+        found = function(*args, **kwargs)
+        kept = [] if result else [tensor.data.clone() for tensor in tensors(found)]
+        for tensor in tensors([*args, *kwargs.values()]) + tensors(found) * result:
+            tensor.data.zero_()
+        for tensor, right in zip(tensors(found), kept, strict=not result):
+            tensor.data = right  # it may have been a view of an argument
+        return found
+
+    return answer
+
+
+def test_answers_of_zeros_that_empty_their_arguments_score_nothing(assignment):
+    """No test may compute what it expects from tensors that an answer has had in its hands."""
+    names = assignment.answers("solution")
+    functions = {
+        question: [name for name in assignment.asked(question) if callable(names[name])]
+        for question in assignment.questions
+    }
+    for asked in functions.values():
+        names.update({name: emptied(names[name], result=True) for name in asked})
+    found = assignment.score(names)
+    assert {question: found[question][0] for question in functions if functions[question]} == {
+        question: 0 for question in functions if functions[question]
+    }
+
+
+@pytest.mark.parametrize(
+    ("part", "question"),
+    [("segmentation", "q2"), ("segmentation", "q6"), ("segmentation", "q7"), ("looking", "q4")],
+)
+def test_a_right_answer_that_changes_its_arguments_loses_one_point(part, question, of_part):
+    assignment = of_part(part)
+    names = assignment.answers("solution")
+    asked = assignment.asked(question)
+    names.update({name: emptied(names[name], result=False) for name in asked})
+    points, failed = assignment.score(names)[question]
+    assert (points, len(failed)) == (assignment.questions[question].possible - 1, 1)
+
+
 class AgreesWithEverything:
     """Equal to all, true, callable, a sequence, a number: whatever a careless test asks for."""
 

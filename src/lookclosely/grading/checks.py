@@ -10,9 +10,10 @@ the student otherwise.
 
 import math
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
+from typing import no_type_check
 
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
@@ -102,40 +103,42 @@ def without(*names: str) -> Iterator[None]:
     again at the end of the block. Out of reach is what Python does not see call by call: functions
     compiled by ``torch.jit.script``, and other threads.
     """
-    refused: list[str] = []
-
-    def refuse(function: str) -> None:
-        refused.append(f"This calls {function}: write it yourself.")
-        raise AssertionError(refused[-1])
-
-    def watch(frame: FrameType, event: str, argument: object) -> None:
-        module = str(frame.f_globals.get("__name__"))
-        if event == "call" and module.startswith(PACKAGE) and not module.startswith(GRADING):
-            refuse(f"the package's own `{frame.f_code.co_name}`")
-
+    refusal = _Refusal(names)
     before = sys.getprofile()
-    sys.setprofile(watch)
+    sys.setprofile(refusal.watch)
     try:
-        with _Refuse(names, refuse):
+        with refusal:
             yield
     finally:
         sys.setprofile(before)
-    if refused:
-        raise AssertionError(refused[0])
+    if refusal.said:
+        raise AssertionError(refusal.said[0])
 
 
-class _Refuse(TorchFunctionMode):
-    """Calls ``refuse`` for each torch function whose name contains one of ``names``."""
+class _Refusal(TorchFunctionMode):
+    """Sees each call of a torch function and, as the profiler, each call of a Python function."""
 
-    def __init__(self, names: tuple[str, ...], refuse: Callable[[str], None]):
+    def __init__(self, names: tuple[str, ...]):
         super().__init__()
-        self.names, self.refuse = names, refuse
+        self.names = names
+        self.said: list[str] = []
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         called = getattr(func, "__name__", str(func))
         if any(name in called for name in self.names):
             self.refuse(f"torch's own `{called}`")
         return func(*args, **(kwargs or {}))
+
+    @no_type_check  # called too often for that
+    def watch(self, frame: FrameType, event: str, argument: object) -> None:
+        if event == "call":
+            module = str(frame.f_globals.get("__name__"))
+            if module.startswith(PACKAGE) and not module.startswith(GRADING):
+                self.refuse(f"the package's own `{frame.f_code.co_name}`")
+
+    def refuse(self, function: str) -> None:
+        self.said.append(f"This calls {function}: write it yourself.")
+        raise AssertionError(self.said[-1])
 
 
 def _plain_number(actual: object) -> int | float:

@@ -5,6 +5,8 @@ from functools import partial
 import torch
 import torch.nn.functional as F
 
+from lookclosely import losses
+
 from ..registry import wrong
 
 wrong_q2 = partial(wrong, "looking", "q2", "multi_task_loss")
@@ -226,3 +228,23 @@ def the_library_does_it_as_huber(scores, boxes, classes, targets, weight=1.0, be
     kept = classes != 0
     box = F.huber_loss(boxes[kept], targets[kept], delta=beta, reduction="sum") / beta
     return F.cross_entropy(scores, classes) + weight * box / len(scores)
+
+
+@wrong_q2("test_the_class_alone")
+def the_package_does_it(scores, boxes, classes, targets, weight=1.0, beta=1.0):
+    def cost(input, target, reduction):
+        return losses.smooth_l1_loss(input, target, beta=beta, reduction=reduction)
+
+    targets = torch.where(classes[:, None] == 0, 0, targets)
+    loss = losses.multi_task_loss(
+        scores, boxes, classes, targets, weight=weight, regression=cost, background=0
+    )
+    return loss.total
+
+
+@wrong_q2("test_float64_and_gradients")
+def nan_hidden_but_not_infinity(scores, boxes, classes, targets, weight=1.0, beta=1.0):
+    targets = torch.where(targets.isnan(), 0, targets)
+    cost = smooth(boxes - targets, beta).sum(1)
+    box = torch.where(classes != 0, cost, 0).sum() / len(scores)
+    return F.cross_entropy(scores, classes) + weight * box

@@ -4,6 +4,8 @@ from functools import partial
 
 import torch
 
+from lookclosely import metrics
+
 from ..registry import wrong
 
 wrong_q3 = partial(wrong, "looking", "q3", "pck")
@@ -195,3 +197,9 @@ def mean_error_of_the_joint(pred, target, visible, torso, threshold=0.2):
     relative = error(pred, target) / length(target, torso)
     mean = torch.where(visible, relative, 0).sum(0) / visible.sum(0)
     return (mean <= threshold).to(pred.dtype)
+
+
+@wrong_q3("test_distance_and_threshold")
+def the_package_does_it(pred, target, visible, torso, threshold=0.2):
+    size = length(target, torso)[:, 0]
+    return metrics.pck(pred, target, size, threshold=threshold, counted=visible)

@@ -5,6 +5,8 @@ from functools import partial
 import torch
 import torch.nn.functional as F
 
+from lookclosely import ops
+
 from ..registry import wrong
 
 wrong_q4 = partial(wrong, "looking", "q4", "shift_and_stitch")
@@ -191,3 +193,21 @@ def always_float32(network, x, factor):
 @wrong_q4("test_images_channels_and_dtype")
 def images_without_their_axis(network, x, factor):
     return stitched(all_passes(network, x, factor), factor).squeeze(0)[0]
+
+
+@wrong_q4("test_every_window_is_answered")
+def the_image_emptied_before_the_passes(network, x, factor):
+    x.zero_()
+    return stitched(all_passes(network, x, factor), factor)
+
+
+@wrong_q4("test_one_pass_for_each_shift")
+def the_image_changed(network, x, factor):
+    result = stitched(all_passes(network, x, factor), factor)
+    x.zero_()
+    return result
+
+
+@wrong_q4("test_every_window_is_answered")
+def the_package_does_it(network, x, factor):
+    return ops.shift_and_stitch(network, x, factor)

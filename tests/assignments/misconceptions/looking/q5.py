@@ -5,6 +5,8 @@ from functools import partial
 import torch
 import torch.nn.functional as F
 
+from lookclosely import ops
+
 from ..registry import wrong
 
 wrong_smooth = partial(wrong, "looking", "q5", "smooth")
@@ -325,3 +327,19 @@ def the_bands_are_overwritten(pyramid):
         band += doubled(picture, band.shape)
         picture = band
     return picture
+
+
+@wrong_pyramid("test_any_number_of_levels")
+def the_package_does_it(x, levels):
+    return ops.laplacian_pyramid(x, levels)
+
+
+@wrong_pyramid("test_bands_of_even_and_odd_sizes")
+def the_picture_emptied_and_zeros_returned(x, levels):
+    x.zero_()
+    return levels_of(x, levels)
+
+
+@wrong_reconstruct("test_reconstruct")
+def the_package_rebuilds(pyramid):
+    return ops.reconstruct(pyramid)

@@ -5,6 +5,8 @@ from itertools import pairwise
 
 import torch
 
+from lookclosely import ops
+
 from ..registry import wrong
 
 wrong_graph = partial(wrong, "looking", "q6", "graph_segmentation")
@@ -301,3 +303,13 @@ def the_least_likely_class(probabilities, superpixels):
 @wrong_vote("test_each_superpixel_votes_for_itself")
 def no_vote_at_all(probabilities, superpixels):
     return probabilities.argmax(0)
+
+
+@wrong_graph("test_pictures")
+def the_package_does_it(image, k):
+    return ops.graph_segmentation(image[None], scale=k, sigma=0, min_size=1)
+
+
+@wrong_vote("test_each_superpixel_votes_for_itself")
+def the_package_votes(probabilities, superpixels):
+    return ops.superpixel_vote(probabilities, superpixels).argmax(0)

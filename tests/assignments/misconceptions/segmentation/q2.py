@@ -5,6 +5,8 @@ from functools import partial
 import torch
 import torch.nn.functional as F
 
+from lookclosely import ops
+
 from ..registry import wrong
 
 wrong_q2 = partial(wrong, "segmentation", "q2", "conv_transpose1d")
@@ -127,3 +129,22 @@ def the_library_does_it(x, weight, stride=1, padding=0):
 def the_ordinary_convolution(x, weight, stride=1, padding=0):
     windows = F.pad(x, (padding, padding)).unfold(1, weight.shape[2], stride)
     return torch.einsum("cnk,cok->on", windows, weight)
+
+
+@wrong_q2("test_channels")
+def the_input_emptied_and_zeros_returned(x, weight, stride=1, padding=0):
+    x.data.zero_()
+    return x.new_zeros(weight.shape[1], (x.shape[1] - 1) * stride + weight.shape[2] - 2 * padding)
+
+
+@wrong_q2("test_gradients")
+def the_input_changed(x, weight, stride=1, padding=0):
+    output = cut(stamps(x.clone(), weight, stride), padding)
+    x.data.zero_()
+    return output
+
+
+@wrong_q2("test_channels")
+def the_package_does_it(x, weight, stride=1, padding=0):
+    output = ops.conv_transpose2d(x[None, :, None], weight[:, :, None], stride=(1, stride))
+    return cut(output[0, :, 0], padding)

@@ -5,6 +5,8 @@ from functools import partial
 import torch
 import torch.nn.functional as F
 
+from lookclosely import ops
+
 from ..registry import wrong
 
 wrong_pool = partial(wrong, "segmentation", "q6", "max_pool_with_positions")
@@ -246,3 +248,42 @@ def float32_output(values, positions, output_size):
 def the_library_unpools(values, positions, output_size):
     size = output_size[0] // values.shape[1]
     return F.max_unpool2d(values, positions, size, output_size=output_size)
+
+
+@wrong_pool("test_windows_and_channels")
+def the_picture_emptied_and_zeros_returned(x, size):
+    x.data.zero_()
+    values, rows, columns = first(x, size)
+    return torch.zeros_like(values), rows * x.shape[2] + columns
+
+
+@wrong_pool("test_where_gradients_go")
+def the_picture_changed(x, size):
+    values, rows, columns = first(x, size)
+    x.data.zero_()
+    return values, rows * x.shape[2] + columns
+
+
+@wrong_unpool("test_unpooling")
+def the_values_emptied_and_zeros_returned(values, positions, output_size):
+    values.data.zero_()
+    return values.new_zeros(len(values), *output_size)
+
+
+@wrong_unpool("test_where_gradients_go")
+def the_positions_changed(values, positions, output_size):
+    output = flat(values, positions.clone(), output_size).unflatten(1, output_size)
+    positions.zero_()
+    return output
+
+
+@wrong_pool("test_windows_and_channels")
+def the_package_pools(x, size):
+    values, positions = ops.max_pool2d(x[None], size, return_indices=True)
+    return values[0], positions[0]
+
+
+@wrong_unpool("test_unpooling")
+def the_package_unpools(values, positions, output_size):
+    size = output_size[0] // values.shape[1]
+    return ops.max_unpool2d(values[None], positions[None], size, output_size=output_size)[0]

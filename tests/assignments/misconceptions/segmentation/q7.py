@@ -5,6 +5,8 @@ from functools import partial
 import torch
 import torch.nn.functional as F
 
+from lookclosely import ops
+
 from ..registry import wrong
 
 wrong_layer = partial(wrong, "segmentation", "q7", "dilated_conv2d")
@@ -233,3 +235,32 @@ def effective_kernel_flipped(weight, rate):
 @wrong_kernel("test_the_effective_kernel")
 def effective_kernel_in_float32(weight, rate):
     return holes(weight, rate).float()
+
+
+@wrong_layer("test_every_rate_and_kernel")
+def the_picture_emptied_and_zeros_returned(x, weight, rate=1, padding=0):
+    x.data.zero_()
+    return torch.zeros_like(taps(around(x, padding), weight, rate))
+
+
+@wrong_layer("test_gradients_in_float64")
+def the_weight_changed(x, weight, rate=1, padding=0):
+    output = taps(around(x, padding), weight.clone(), rate)
+    weight.data.zero_()
+    return output
+
+
+@wrong_layer("test_every_rate_and_kernel")
+def the_package_does_it(x, weight, rate=1, padding=0):
+    return ops.conv2d(x[None], weight, padding=padding, dilation=rate)[0]
+
+
+@wrong_kernel("test_the_effective_kernel")
+def the_kernel_emptied_and_zeros_returned(weight, rate):
+    weight.data.zero_()
+    return torch.zeros_like(holes(weight, rate))
+
+
+@wrong_kernel("test_the_effective_kernel")
+def the_package_dilates_it(weight, rate):
+    return ops.dilate_kernel(weight, rate)

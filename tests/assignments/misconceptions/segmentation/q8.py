@@ -4,6 +4,8 @@ from functools import partial
 
 import torch
 
+from lookclosely import ops
+
 from ..registry import wrong
 
 wrong_pairs = partial(wrong, "segmentation", "q8", "pair_weights")
@@ -325,3 +327,15 @@ def probabilities_as_the_next_unary(unary, weights, steps):
     for _ in range(steps):
         unary = -steps_of(unary, 1, lambda q: (1 - q) @ weights).log()
     return (-unary).softmax(0)
+
+
+@wrong_pairs("test_pixels_in_reading_order")
+def the_package_does_it(image, appearance, smoothness):
+    return ops.pair_weights(image, appearance=appearance, smoothness=smoothness)
+
+
+@wrong_field("test_no_step_and_many")
+def two_labels_from_the_second_step_on(unary, weights, steps):
+    q = steps_of(unary, min(steps, 1), lambda q: (1 - q) @ weights)
+    start = q.flatten(1)
+    return steps_of(unary, max(steps - 1, 0), lambda q: q.flip(0) @ weights, start=start)
