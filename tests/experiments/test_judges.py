@@ -61,6 +61,18 @@ FIELDS = {
     f"{k}/boundary_iou": v
     for k, v in {"none": 0.2, "neighbours": 0.25, "contrast": 0.3, "full": 0.5}.items()
 }
+STAGES = each(("miou",), two_stages=0.5, one_stage=0.4, restarted=0.4)
+TOGETHER = each(("miou",), both=0.6, two_fcns=0.5, two_deconvnets=0.5, both_fcns=0.5)
+NORMS = spread("{}/miou", ("with_norm", "without_norm", "good_start"), (0.5, 0.1, 0.3))
+NORMS |= spread("cost/{}", ("deconvnet_parameters", "fcn_parameters"), (1, 2))
+NORMS |= spread("cost/{}", ("image_multiply_adds", "fcn_multiply_adds"), (1, 2))
+RATES = each(("miou",), two_stages=0.5, one_stage=0.4, restarted=0.4)
+RATES |= {"one_stage_0.001/miou": 0.1, "one_stage_0.01/miou": 0.2}
+WITHOUT = ("without_norm", "good_start")
+RATES |= {f"{n}{end}/miou": 0.1 for n in WITHOUT for end in ("", "_0.0003", "_0.001")}
+SIZES = (0.12, 0.18, 0.25, 0.35, 0.5, 0.7, 0.9)
+HALVES = {f"deconvnet_{half}/{s:g}": 0.6 for half in ("all", "fitting", "random") for s in SIZES}
+HALVES |= {f"deconvnet_{half}/0.9": 0.3 for half in ("all", "random")}
 
 CASES = [
     ("transpose_as_convolution", {"residual/stride 1": 1e-15, "residual/stride 2": 0.3}, {}, "yes"),
@@ -95,6 +107,25 @@ CASES = [
     ("nms_threshold", HALF | {"sparse/ap/0.5": 0.8, "crowded/ap/0.5": 0.8}, {}, "no"),
     ("nms_threshold", HALF | {"sparse/ap/0.5": 0.8, "crowded/ap/0.5": 0.8},
      {"crowded/ap/0.5": 0.9}, "partly"),
+    ("two_stage_training", STAGES, {}, "yes"),
+    ("two_stage_training", STAGES, {"one_stage/miou": 0.6}, "partly"),
+    ("two_stage_training", STAGES | {"restarted/miou": 0.6}, {}, "no"),
+    ("deconvnet_ensemble", TOGETHER, {}, "yes"),
+    ("deconvnet_ensemble", TOGETHER, {"two_fcns/miou": 0.7}, "partly"),
+    ("deconvnet_ensemble", TOGETHER, {"both_fcns/miou": 0.7}, "partly"),
+    ("deconvnet_ensemble", TOGETHER | {"two_deconvnets/miou": 0.7}, {}, "no"),
+    ("deconvnet_batch_norm", NORMS, {}, "yes"),
+    ("deconvnet_batch_norm", NORMS, {"good_start/miou": 0.6}, "partly"),
+    ("deconvnet_batch_norm", NORMS | {"cost/image_multiply_adds": 9}, {}, "partly"),
+    ("deconvnet_batch_norm", NORMS | {"cost/image_multiply_adds": 9},
+     {"without_norm/miou": 0.9}, "no"),
+    ("deconvnet_rates", RATES, {}, "yes"),
+    ("deconvnet_rates", RATES, {"one_stage_0.01/miou": 0.6}, "partly"),
+    ("deconvnet_rates", RATES | {"good_start_0.001/miou": 0.6}, {}, "partly"),
+    ("deconvnet_rates", RATES | {"two_stages/miou": 0.05}, {}, "no"),
+    ("proposal_halves", HALVES, {}, "yes"),
+    ("proposal_halves", HALVES, {"deconvnet_all/0.9": 0.9}, "partly"),
+    ("proposal_halves", HALVES | {"deconvnet_fitting/0.9": 0.1}, {}, "no"),
 ]  # fmt: skip
 
 

@@ -109,9 +109,10 @@ def judge(result: Result) -> Verdict:
         held,
         f"IoU beyond the trained sizes, as a share of that within: DeconvNet {span(mirror)}, "
         f"FCN {span(whole)}",
-        f"An FCN on DeconvNet's proposals keeps {span(small)}. With the whole image as its only "
-        f"proposal, DeconvNet's IoU goes from {ends[0]:.2f} for the smallest objects to "
-        f"{ends[1]:.2f} for the largest.",
+        f"DeconvNet's proposals are jittered true boxes and as many random ones, so it is told "
+        f"place and size. An FCN on the same proposals keeps {span(small)}. With the whole image "
+        f"as its only proposal, DeconvNet's IoU goes from {ends[0]:.2f} for the smallest objects "
+        f"to {ends[1]:.2f} for the largest.",
     )
 
 

@@ -80,7 +80,8 @@ EXPERIMENT = Experiment(
     name="two_stage_training",
     claims=("C10",),
     sources=("S000 · DeconvNet: tricks",),
-    statement="DeconvNet is trained in two stages: easy, centred crops first, then hard ones.",
+    statement="DeconvNet is trained in two stages, easy, centred crops first, then hard ones, and "
+    "this helps.",
     chapter="segmentation/deconvnet",
     run=run,
     full=Config(),
