@@ -33,10 +33,12 @@ class AuthorYear(Unsrt):
 
 def label(entry: Entry) -> str:
     """``Brown, 1961``, ``Tan and Le, 2019``, ``Girshick et al., 2014``."""
-    persons = entry.persons.get("author") or entry.persons.get("editor") or []
-    names = [_surname(person) for person in persons] or [entry.fields["title"]]
+    roles: Any = entry.persons  # pybtex does not say that these two are dictionaries
+    fields: Any = entry.fields
+    persons = roles.get("author") or roles.get("editor") or []
+    names = [_surname(person) for person in persons] or [fields["title"]]
     who = " and ".join(names) if len(names) < 3 else f"{names[0]} et al."
-    return f"{who}, {entry.fields.get('year', 'n.d.')}"
+    return f"{who}, {fields.get('year', 'n.d.')}"
 
 
 def _surname(person: Any) -> str:
