@@ -151,6 +151,8 @@ def test_only_faint_boxes_are_dotted_and_one_colour_has_one_line():
 
     assert lines(5, faint=[1]) == ["-", ":", "-.", "-", "--"]
     assert lines(3, colours=[show.BLUE]) == ["-"] * 3
+    truth_and_guess = {"colours": [show.BLACK, show.ORANGE, show.ORANGE], "faint": [0]}
+    assert lines(3, **truth_and_guess) == [":", "-", "-"]
 
 
 def test_words_on_a_colour_are_black_or_white_by_contrast():

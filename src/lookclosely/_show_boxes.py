@@ -24,15 +24,16 @@ def draw_boxes(
 ) -> None:
     """Boxes (N, 4) in xyxy onto an axis that shows a picture, pixel (0, 0) covering [0, 1).
 
-    Boxes in ``faint`` are thin and dotted, no other box is. Three line styles take turns with the
-    colours, but where all boxes have one colour they have one style. A label stands at the top
+    Boxes in ``faint`` are thin and dotted, no other box is. Among the others three line styles take
+    turns with the colours, but where all of these have one colour they have one style. A label stands at the top
     left of its box, or at another of its corners if it would cover an earlier one.
     """
     colours, taken = colours or PALETTE, []
+    strong = {colours[k % len(colours)] for k in range(len(corners)) if k not in faint}
     wider = scale(axis.figure.get_figwidth())  # pyright: ignore
     for k, box in enumerate(corners.detach().cpu().tolist()):
         colour = colours[k % len(colours)]
-        solid = LINES[k % 3] if len(set(colours)) > 1 else LINES[0]
+        solid = LINES[k % 3] if len(strong) > 1 else LINES[0]
         x1, y1, x2, y2 = (value - 0.5 for value in box)
         style: Any = {"edgecolor": colour, "linewidth": wider * (0.9 if k in faint else 2.0)}
         style["linestyle"] = ":" if k in faint else solid
