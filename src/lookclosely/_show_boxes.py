@@ -25,8 +25,9 @@ def draw_boxes(
     """Boxes (N, 4) in xyxy onto an axis that shows a picture, pixel (0, 0) covering [0, 1).
 
     Boxes in ``faint`` are thin and dotted, no other box is. Among the others three line styles take
-    turns with the colours, but where all of these have one colour they have one style. A label stands at the top
-    left of its box, or at another of its corners if it would cover an earlier one.
+    turns with the colours, but where all of these have one colour they have one style. A label
+    stands at the top left of its box, or at another of its corners if it would cover an earlier
+    one.
     """
     colours, taken = colours or PALETTE, []
     strong = {colours[k % len(colours)] for k in range(len(corners)) if k not in faint}
