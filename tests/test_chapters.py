@@ -66,6 +66,15 @@ def test_cells_are_short_and_prose_carries_the_argument(path):
     assert 8 <= words / sum(sizes) <= 25, f"{words} words for {sum(sizes)} lines"
 
 
+def test_a_seed_is_set_before_a_random_number_is_printed(path):
+    """Before it, random numbers may be compared, and their shapes printed, but no fractions."""
+    for cell in cells(path, "code"):
+        if re.search(r"manual_seed\(", cell.source):
+            return
+        if re.search(r"torch\.rand(n|int|perm)?\(", cell.source):
+            assert not re.search(r"\{[^}]*:[^}]*[efg%]\}", cell.source), cell.source
+
+
 def test_code_fits_the_page(path):
     lines = [line for cell in cells(path, "code") for line in cell.source.splitlines()]
     assert [line for line in lines if len(line) > LINE] == []
