@@ -66,7 +66,7 @@ def test_scores_are_laid_where_the_proposals_are():
 
 
 def test_the_stages_have_equal_steps_and_a_net_is_trained_once():
-    for stages in variants(TINY).values():
+    for _, stages, _ in variants(TINY).values():
         assert sum(steps for _, steps in stages) == TINY.steps
     first = deconvnet(TINY, 0, two_stages(TINY), "cpu")
     assert deconvnet(TINY, 0, two_stages(TINY), "cpu") is first

@@ -1,6 +1,6 @@
 """The nets that several claims about DeconvNet share: each is trained once in a process."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -13,8 +13,8 @@ from lookclosely.models.deconvnet import DeconvNet
 from lookclosely.models.fcn import FCN
 from lookclosely.train import fit
 
-from ._proposals import SCENES, Kind, crops
-from ._scene_labelling import CLASSES, Labelled, batches, labelled, pixel_loss
+from ._proposals import SCENES, Kind, crops, proposal_scores, proposals
+from ._scene_labelling import CLASSES, Labelled, batches, labelled, pixel_loss, scores
 
 
 @dataclass(frozen=True)
@@ -139,6 +139,24 @@ def _fit_stages(
         stream = batches(crops(kind, *training.cuts), training.batch, seed + 1000 * number)
         losses[f"stage {number + 1}"] = _fit(net, stream, steps, seed, training, device)
     return losses
+
+
+def compared(
+    nets: Mapping[str, tuple[Training, Stages, Norm]],
+    test_scenes: int,
+    seed: int,
+    device: str | None,
+) -> tuple[dict[str, DeconvNet], dict[str, dict], Losses]:
+    """DeconvNets by name, each trained, its scores on the same test scenes, and all losses."""
+    images, labels = labelled("test", test_scenes, SCENES)
+    trained, metrics, losses = {}, {}, {}
+    for name, (training, stages, norm) in nets.items():
+        trained[name], found = deconvnet(training, seed, stages, device, norm)
+        losses |= named(name, found)
+        boxes = proposals(test_scenes, training.test_proposals)
+        maps = proposal_scores(trained[name], images, boxes, training.size)
+        metrics[name] = scores(maps.argmax(1), labels)
+    return trained, metrics, losses
 
 
 def named(name: str, losses: Losses) -> Losses:

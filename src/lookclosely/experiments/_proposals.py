@@ -6,6 +6,7 @@ enlarged, with every class labelled. The paper takes Edge Boxes as proposals. Ou
 boxes, half of them, and random ones: proposals that are computed come later in the book.
 """
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import Literal
 
@@ -23,6 +24,11 @@ from ._scene_labelling import Labelled
 SCENES = scenes.Config(size=(64, 64), textures=("plain",))
 ENLARGE = 1.2
 Kind = Literal["easy", "hard"]
+
+
+def lone(scale: float) -> scenes.Config:
+    """The same scenes with one object only, whose diameter is this share of the image's side."""
+    return replace(SCENES, objects=(1, 1), scale=(scale, scale))
 
 
 def enlarged(boxes: Float[Tensor, "N 4"], factor: float = ENLARGE) -> Float[Tensor, "N 4"]:

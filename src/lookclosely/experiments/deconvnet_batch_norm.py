@@ -8,7 +8,7 @@ import torch
 from lookclosely import cost
 from lookclosely.models.fcn import FCN
 
-from ._proposal_training import Norm, Training, deconvnet, named, two_stages
+from ._proposal_training import Norm, Stages, Training, compared, two_stages
 from ._proposals import SCENES, proposal_scores, proposals
 from ._scene_labelling import CLASSES, labelled, probabilities, scores
 from .core import Experiment, Outcome, Result, Verdict
@@ -27,14 +27,12 @@ VARIANTS: dict[str, Norm] = {"with_norm": "batch", "without_norm": "none", "good
 
 def run(config: Config, seed: int, device: str | None) -> Outcome:
     training = config.training
+    variants: dict[str, tuple[Training, Stages, Norm]] = {
+        name: (training, two_stages(training), norm) for name, norm in VARIANTS.items()
+    }
+    nets, metrics, losses = compared(variants, config.test_scenes, seed, device)
     images, labels = labelled("test", config.test_scenes, SCENES)
     boxes = proposals(config.test_scenes, training.test_proposals)
-    metrics, losses, nets = {}, {}, {}
-    for name, norm in VARIANTS.items():
-        nets[name], found = deconvnet(training, seed, two_stages(training), device, norm)
-        losses |= named(name, found)
-        maps = proposal_scores(nets[name], images, boxes, training.size)
-        metrics[name] = scores(maps.argmax(1), labels)
     mirror = nets["with_norm"]
     metrics["merged"] = {}
     for each, how in product((*config.fewer, training.test_proposals), ("max", "sum")):

@@ -7,9 +7,7 @@ two lower ones. What is best for a control is chosen on the test scenes, which f
 
 from dataclasses import dataclass, field, replace
 
-from ._proposal_training import Norm, Stages, Training, deconvnet, named, two_stages
-from ._proposals import SCENES, proposal_scores, proposals
-from ._scene_labelling import labelled, scores
+from ._proposal_training import Norm, Stages, Training, compared, two_stages
 from .core import Experiment, Outcome, Result, Verdict
 from .two_stage_training import TINY
 from .two_stage_training import variants as stage_variants
@@ -27,12 +25,9 @@ class Config:
 
 def variants(config: Config) -> dict[str, tuple[Training, Stages, Norm]]:
     """What is trained; ``one_stage_0.01`` is the one stage at that rate, ``one_stage`` at ours."""
-    training, stages = config.training, stage_variants(config.training)
-    found: dict[str, tuple[Training, Stages, Norm]] = {}
-    for name, steps in stages.items():
-        found[name] = (training, steps, "batch")
+    training, found = config.training, stage_variants(config.training)
     for rate in config.one_stage_rates:
-        found[f"one_stage_{rate:g}"] = (replace(training, lr=rate), stages["one_stage"], "batch")
+        found[f"one_stage_{rate:g}"] = (replace(training, lr=rate), *found["one_stage"][1:])
     for name, norm in WITHOUT.items():
         found[name] = (training, two_stages(training), norm)
         for rate in config.without_norm_rates:
@@ -42,14 +37,7 @@ def variants(config: Config) -> dict[str, tuple[Training, Stages, Norm]]:
 
 
 def run(config: Config, seed: int, device: str | None) -> Outcome:
-    images, labels = labelled("test", config.test_scenes, SCENES)
-    boxes = proposals(config.test_scenes, config.training.test_proposals)
-    metrics, losses = {}, {}
-    for name, (training, stages, norm) in variants(config).items():
-        net, found = deconvnet(training, seed, stages, device, norm)
-        losses |= named(name, found)
-        maps = proposal_scores(net, images, boxes, training.size)
-        metrics[name] = scores(maps.argmax(1), labels)
+    _, metrics, losses = compared(variants(config), config.test_scenes, seed, device)
     return Outcome(metrics, losses)
 
 

@@ -4,7 +4,6 @@ Two controls take the system apart: DeconvNet with the whole image as its only p
 on DeconvNet's proposals.
 """
 
-import dataclasses
 from dataclasses import dataclass, field
 
 import torch
@@ -14,7 +13,7 @@ from torch import Tensor
 from lookclosely.models.fcn import FCN
 
 from ._proposal_training import Training, deconvnet, fcn, fcn_on_crops, named, two_stages
-from ._proposals import SCENES, proposal_scores, proposals
+from ._proposals import SCENES, lone, proposal_scores, proposals
 from ._scene_labelling import CLASSES, labelled, probabilities, scores
 from .core import Experiment, Outcome, Result, Verdict
 from .storage import weights
@@ -67,8 +66,7 @@ def run(config: Config, seed: int, device: str | None) -> Outcome:
     labels, found = test(config.test_scenes, SCENES)
     metrics = {name: {"scenes": scores(pred, labels)["miou"]} for name, pred in found.items()}
     for scale in config.scales:
-        knobs = dataclasses.replace(SCENES, objects=(1, 1), scale=(scale, scale))
-        labels, found = test(config.scenes_each, knobs)
+        labels, found = test(config.scenes_each, lone(scale))
         for name, pred in found.items():
             metrics[name][f"{scale:g}"] = object_iou(pred, labels)
     trained = named("deconvnet", losses) | named("fcn on crops", small_losses)

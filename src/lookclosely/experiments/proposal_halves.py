@@ -4,14 +4,13 @@ Half of our proposals are jittered true boxes, which follow the object's size, a
 boxes, which do not. The same nets are asked about all of them, and about each half alone.
 """
 
-import dataclasses
 from dataclasses import dataclass, field
 
 from jaxtyping import Float
 from torch import Tensor
 
 from ._proposal_training import Training, deconvnet, fcn_on_crops, named, two_stages
-from ._proposals import SCENES, proposal_scores, proposals
+from ._proposals import lone, proposal_scores, proposals
 from ._scene_labelling import labelled
 from .core import Experiment, Outcome, Result, Verdict
 from .object_scale import kept, object_iou
@@ -43,7 +42,7 @@ def run(config: Config, seed: int, device: str | None) -> Outcome:
     nets = {"deconvnet": mirror, "fcn_on_crops": small}
     metrics = {f"{name}_{half}": {} for name in nets for half in HALVES}
     for scale in config.scales:
-        knobs = dataclasses.replace(SCENES, objects=(1, 1), scale=(scale, scale))
+        knobs = lone(scale)
         images, labels = labelled("test", config.scenes_each, knobs)
         boxes = halves(proposals(config.scenes_each, training.test_proposals, knobs))
         for name, net in nets.items():

@@ -4,9 +4,7 @@ from dataclasses import dataclass, field
 
 from lookclosely.models.deconvnet import DeconvNet
 
-from ._proposal_training import Stages, Training, build, deconvnet, named, two_stages
-from ._proposals import SCENES, proposal_scores, proposals
-from ._scene_labelling import labelled, scores
+from ._proposal_training import Norm, Stages, Training, build, compared, two_stages
 from .core import Experiment, Outcome, Result, Verdict
 from .storage import weights as stored
 
@@ -17,28 +15,20 @@ class Config:
     test_scenes: int = 100
 
 
-def variants(training: Training) -> dict[str, Stages]:
+def variants(training: Training) -> dict[str, tuple[Training, Stages, Norm]]:
     """The third has the schedule of the first, two warm-ups and decays, and no easy crops."""
     easy = training.easy_steps
-    return {
+    stages: dict[str, Stages] = {
         "two_stages": two_stages(training),
         "one_stage": (("hard", training.steps),),
         "restarted": (("hard", easy), ("hard", training.steps - easy)),
     }
+    return {name: (training, steps, "batch") for name, steps in stages.items()}
 
 
 def run(config: Config, seed: int, device: str | None) -> Outcome:
-    images, labels = labelled("test", config.test_scenes, SCENES)
-    boxes = proposals(config.test_scenes, config.training.test_proposals)
-    metrics, losses = {}, {}
-    weights = None
-    for name, stages in variants(config.training).items():
-        net, found = deconvnet(config.training, seed, stages, device)
-        losses |= named(name, found)
-        maps = proposal_scores(net, images, boxes, config.training.size)
-        metrics[name] = scores(maps.argmax(1), labels)
-        weights = weights or net.state_dict()
-    return Outcome(metrics, losses, weights)
+    nets, metrics, losses = compared(variants(config.training), config.test_scenes, seed, device)
+    return Outcome(metrics, losses, nets["two_stages"].state_dict())
 
 
 def trained() -> DeconvNet:

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from lookclosely.models.fcn import to_convolution
 from lookclosely.ops import receptive_field, split_phases, stitch
+from lookclosely.ops._arguments import per_axis
 
 
 class WindowClassifier(nn.Module):
@@ -137,18 +138,17 @@ def _unfit(layer: nn.Module) -> str:
         fits = plain and height == width
         return "" if fits else "give a square kernel, stride 1, padding 0 and dilation 1"
     if isinstance(layer, nn.MaxPool2d):
-        height, width = _pair(layer.kernel_size)
-        plain = _pair(layer.padding) == (0, 0) and _pair(layer.dilation) == (1, 1)
-        fits = plain and _pair(layer.stride) == (height, width) and height == width
+        height, width = per_axis("kernel_size", layer.kernel_size, 2)
+        stride, padding, dilation = (
+            per_axis(name, getattr(layer, name), 2) for name in ("stride", "padding", "dilation")
+        )
+        plain = padding == (0, 0) and dilation == (1, 1)
+        fits = plain and stride == (height, width) and height == width
         same = "give a square kernel, the same stride, padding 0, dilation 1 and no ceil_mode"
         return "" if fits and not layer.ceil_mode else same
     if any(hasattr(part, name) for part in layer.modules() for name in _MIXES_PIXELS):
         return "give nn.Conv2d, nn.MaxPool2d and layers that act on each pixel alone, not nested"
     return ""
-
-
-def _pair(size: int | tuple[int, ...]) -> tuple[int, ...]:
-    return (size, size) if isinstance(size, int) else tuple(size)
 
 
 def _int(size: int | tuple[int, ...]) -> int:

@@ -3,6 +3,7 @@
 import operator
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor
 
 IntOrAxes = int | Sequence[int]
@@ -43,6 +44,17 @@ def check_boxes(name: str, boxes: Tensor, shape: str = "(..., 4)") -> None:
     fits = boxes.ndim == axes if shape == "(N, 4)" else boxes.ndim >= axes
     if not fits or boxes.shape[-1] != 4:
         raise ValueError(f"{name} must have shape {shape}, but has {tuple(boxes.shape)}.")
+
+
+def check_floats(name: str, x: Tensor, what: str) -> None:
+    """Raise a ValueError unless ``x`` holds floats, as ``what`` is done with it needs them."""
+    if not x.is_floating_point():
+        raise ValueError(f"{name} is {x.dtype}: {what} needs floats, such as {name}.float().")
+
+
+def at_least_float32(x: Tensor) -> Tensor:
+    """``x`` in float32, or in float64 where it is that: places in half precision miss pixels."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
 def check_one_each(name: str, values: Tensor, boxes: Tensor) -> None:

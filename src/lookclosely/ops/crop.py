@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Bool, Float, Shaped
 from torch import Tensor
 
-from lookclosely.ops._arguments import check_boxes
+from lookclosely.ops._arguments import at_least_float32, check_boxes, check_floats
 
 Boxes = Float[Tensor, "N 4"]
 
@@ -51,13 +51,13 @@ def crop_and_resize(
         raise ValueError(f"size is {size}: it must be at least 1")
     if mode not in ("bilinear", "nearest"):
         raise ValueError(f'mode is {mode!r}: choose "bilinear" or "nearest"')
-    boxes = _at_least_float32(boxes)
+    boxes = at_least_float32(boxes)
     steps = (torch.arange(size, dtype=boxes.dtype, device=boxes.device) + 0.5) / size
     x, y = (boxes[:, k, None] + steps * (boxes[:, k + 2] - boxes[:, k])[:, None] for k in (0, 1))
     x, y = x - 0.5, y - 0.5  # from the centre of the first pixel
     if mode == "nearest":
         return _nearest(_nearest(images, y, -2), x, -1)
-    _check_floats("images", images)
+    check_floats("images", images, "interpolation")
     return _interpolated(images, x, y)
 
 
@@ -82,8 +82,8 @@ def paste(
             finite, or crops without pixels or of whole numbers.
     """
     _check("crops", crops, boxes)
-    _check_floats("crops", crops)
-    boxes = _at_least_float32(boxes)
+    check_floats("crops", crops, "interpolation")
+    boxes = at_least_float32(boxes)
     y, x = (torch.arange(n, dtype=boxes.dtype, device=boxes.device) + 0.5 for n in size)
     across, down = (
         (centre - boxes[:, k, None]) / (boxes[:, k + 2] - boxes[:, k])[:, None]
@@ -108,15 +108,6 @@ def _check(name: str, images: Tensor, boxes: Tensor) -> None:
         raise ValueError("boxes has one without area: give finite numbers, x2 > x1 and y2 > y1")
 
 
-def _check_floats(name: str, images: Tensor) -> None:
-    if not images.is_floating_point():
-        raise ValueError(f"{name} is {images.dtype}: interpolation needs floats, as {name}.float()")
-
-
-def _at_least_float32(x: Tensor) -> Tensor:
-    return x.to(torch.promote_types(x.dtype, torch.float32))
-
-
 def _within(share: Tensor) -> Tensor:
     return (share >= 0) & (share < 1)
 
@@ -128,7 +119,7 @@ def _interpolated(
 
     Interpolation goes row by row and column by column, so it is a matrix from each side.
     """
-    values = _at_least_float32(images)
+    values = at_least_float32(images)
     down, across = (
         _weights(places.to(values.dtype), count)[:, None]
         for places, count in zip((y, x), images.shape[-2:])

@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from lookclosely.ops._arguments import check_floats
 from lookclosely.ops._filters import filtered
 
 
@@ -157,8 +158,7 @@ def _smooth(image: Float[Tensor, "C H W"], sigma: float | int) -> Float[Tensor, 
 def _check(image: Tensor, scale: float, sigma: float, min_size: int) -> None:
     if image.ndim != 3:
         raise ValueError(f"image must be (C, H, W), but has shape {tuple(image.shape)}.")
-    if not image.is_floating_point():
-        raise ValueError(f"image is {image.dtype}: differences need floats, such as image.float().")
+    check_floats("image", image, "subtraction")
     for name, value in (("scale", scale), ("sigma", sigma), ("min_size", min_size)):
         if not value >= 0:
             raise ValueError(f"{name} is {value}: give 0 or more.")

@@ -21,7 +21,7 @@ import torch
 from jaxtyping import Shaped
 from torch import Tensor
 
-from lookclosely.ops._arguments import IntOrAxes, per_axis
+from lookclosely.ops._arguments import IntOrAxes, at_least_float32, check_floats, per_axis
 
 Scale = float | Sequence[float]
 
@@ -66,7 +66,7 @@ def interpolate(
         if scale_factor is None:
             raise ValueError("recompute_scale_factor is True: give a scale_factor, not a size.")
         factors = (None, None)
-    x = input if mode == "nearest" else _at_least_float32(input)
+    x = input if mode == "nearest" else at_least_float32(input)
     for axis, m, factor in zip((-2, -1), sizes, factors):
         n = x.shape[axis]
         if n == m:  # as the library, even where the factor is not quite 1
@@ -94,12 +94,8 @@ def _check(input: Tensor, mode: str, align_corners: bool | None, antialias: bool
         raise ValueError(f"align_corners is {align_corners}: 'nearest' has none, leave it out.")
     if antialias:
         raise ValueError("antialias is True: only False is written here; smooth the input first.")
-    if mode == "bilinear" and not input.is_floating_point():
-        raise ValueError(f"input is {input.dtype}: 'bilinear' needs floats, as input.float().")
-
-
-def _at_least_float32(x: Tensor) -> Tensor:
-    return x.to(torch.promote_types(x.dtype, torch.float32))
+    if mode == "bilinear":
+        check_floats("input", input, "'bilinear'")
 
 
 def _nearest(n: int, m: int, step: float, like: Tensor) -> Tensor:

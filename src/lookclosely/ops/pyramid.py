@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from lookclosely.ops._arguments import IntOrAxes, per_axis
+from lookclosely.ops._arguments import IntOrAxes, check_floats, per_axis
 from lookclosely.ops._filters import filtered
 
 # Burt and Adelson's generating kernel (1/4 − a/2, 1/4, a, 1/4, 1/4 − a/2) with a = 3/8: binomial.
@@ -164,5 +164,4 @@ def _check_image(name: str, x: Tensor) -> None:
         raise ValueError(
             f"{name} must be images (..., H, W) with at least one pixel, but is {tuple(x.shape)}."
         )
-    if not torch.is_floating_point(x):
-        raise ValueError(f"{name} is {x.dtype}: smoothing needs floats, such as x.float() / 255.")
+    check_floats(name, x, "smoothing")
