@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ._drawing import LINES, PALETTE, STYLE
-from ._show_text import LINE, scale, width_of
+from ._text import LINE, scale, width_of
 
 
 def curves(

@@ -9,7 +9,7 @@ from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from ._drawing import LINES, PALETTE
-from ._show_text import LINE, scale, width_of
+from ._text import LINE, scale, width_of
 
 PAD = 1.2  # points round the words of a tag
 Place = tuple[float, float, float, float]  # left, top, right, bottom in data units, y down

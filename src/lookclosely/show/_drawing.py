@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
-from ._show_text import LINE, fit, lines, scale
+from ._text import LINE, fit, lines, scale
 
 BLUE, ORANGE, GREEN, YELLOW = "#0072B2", "#D55E00", "#009E73", "#E69F00"
 PURPLE, SKY, LEMON, BLACK = "#CC79A7", "#56B4E9", "#F0E442", "#000000"
@@ -97,7 +97,7 @@ def grid(
 ) -> tuple[Figure, list[Axes]]:
     """A figure with an axis for each picture, ``width`` inches wide, under its title.
 
-    Titles grow with the figure, see ``_show_text``; those that are missing are empty.
+    Titles grow with the figure, see ``_text``; those that are missing are empty.
     """
     columns = min(count, columns or 4)
     total = width * columns + 0.1

@@ -1,10 +1,4 @@
-"""Pictures of the book: images, boxes, masks, numbers in cells, curves, source code.
-
-Every function returns a matplotlib ``Figure`` that pyplot has let go of: as the last expression of
-a cell it is shown once, and ``demo`` can turn it into a frame. Figures are opaque, so that they
-look the same in light and dark pages. Colours are Okabe and Ito's palette, readable without colour
-vision ("Color Universal Design", 2008); boxes and curves also differ in line style.
-"""
+"""Pictures side by side: as they are, with boxes, with masks, or as tables of numbers."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,16 +7,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from ._boxes import draw_boxes
 from ._drawing import (
-    BLACK,
-    BLUE,
-    GREEN,
-    LEMON,
-    ORANGE,
-    PALETTE,
-    PURPLE,
-    SKY,
-    YELLOW,
     Picture,
     as_list,
     aspect,
@@ -33,38 +19,7 @@ from ._drawing import (
     overlay,
     to_array,
 )
-from ._show_boxes import draw_boxes
-from ._show_curves import curves
-from ._show_keypoints import keypoints
-from ._show_labels import coloured
-from ._show_points import points
-from ._show_text import largest, scale
-from ._source import source
-
-__all__ = [
-    "BLACK",
-    "BLUE",
-    "GREEN",
-    "LEMON",
-    "ORANGE",
-    "PALETTE",
-    "PURPLE",
-    "SKY",
-    "YELLOW",
-    "boxes",
-    "coloured",
-    "curves",
-    "draw_boxes",
-    "draw_image",
-    "draw_matrix",
-    "images",
-    "keypoints",
-    "masks",
-    "matrix",
-    "overlay",
-    "points",
-    "source",
-]
+from ._text import largest, scale
 
 
 def images(

@@ -1,0 +1,54 @@
+"""Pictures of the book: images, boxes, masks, numbers in cells, curves, source code.
+
+Every function returns a matplotlib ``Figure`` that pyplot has let go of: as the last expression of
+a cell it is shown once, and ``demo`` can turn it into a frame. Figures are opaque, so that they
+look the same in light and dark pages. Colours are Okabe and Ito's palette, readable without colour
+vision ("Color Universal Design", 2008); boxes and curves also differ in line style.
+"""
+
+from ._boxes import draw_boxes
+from ._curves import curves
+from ._drawing import (
+    BLACK,
+    BLUE,
+    GREEN,
+    LEMON,
+    ORANGE,
+    PALETTE,
+    PURPLE,
+    SKY,
+    YELLOW,
+    draw_image,
+    draw_matrix,
+    overlay,
+)
+from ._keypoints import keypoints
+from ._labels import coloured
+from ._pictures import boxes, images, masks, matrix
+from ._points import points
+from ._source import source
+
+__all__ = [
+    "BLACK",
+    "BLUE",
+    "GREEN",
+    "LEMON",
+    "ORANGE",
+    "PALETTE",
+    "PURPLE",
+    "SKY",
+    "YELLOW",
+    "boxes",
+    "coloured",
+    "curves",
+    "draw_boxes",
+    "draw_image",
+    "draw_matrix",
+    "images",
+    "keypoints",
+    "masks",
+    "matrix",
+    "overlay",
+    "points",
+    "source",
+]
