@@ -9,7 +9,7 @@ from functools import cache
 from html import escape
 from importlib import resources
 
-from ._demo_frames import Frame
+from ._frames import Frame
 
 TICK_LETTERS = 32  # as many fit under a slider, which is at least 17rem wide
 
@@ -17,7 +17,7 @@ TICK_LETTERS = 32  # as many fit under a slider, which is at least 17rem wide
 @cache
 def source(name: str) -> str:
     """Text of a file that lies beside this module: `_demo.js` or `_demo.css`."""
-    return resources.files("lookclosely").joinpath(name).read_text(encoding="utf-8").strip()
+    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8").strip()
 
 
 def module() -> str:

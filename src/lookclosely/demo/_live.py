@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from . import _demo_html
-from ._demo_frames import Frame
+from . import _html
+from ._frames import Frame
 
 
 @cache
@@ -21,7 +21,7 @@ def widget_class() -> type:
     import traitlets
 
     class DemoWidget(anywidget.AnyWidget):
-        _esm = _demo_html.module()
+        _esm = _html.module()
         html = traitlets.Unicode().tag(sync=True)
         positions = traitlets.List(traitlets.Int()).tag(sync=True)
         frame = traitlets.Dict().tag(sync=True)

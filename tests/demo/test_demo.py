@@ -25,9 +25,9 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from lookclosely import demo as demo_module
-from lookclosely._demo_controls import text_of, values_of
-from lookclosely._demo_frames import to_pixels
 from lookclosely.demo import demo
+from lookclosely.demo._controls import text_of, values_of
+from lookclosely.demo._frames import to_pixels
 from site_browser import chromium
 
 
@@ -290,7 +290,7 @@ def test_a_failing_function_shows_its_message_and_recovers():
 def test_live_keeps_the_metadata_that_colab_needs(monkeypatch):
     shown = demo(step_figure, stride=[1, 2])
     bundle = ({"application/vnd.jupyter.widget-view+json": {}}, {"colab": {"x": 1}})
-    monkeypatch.setattr(demo_module, "_has_kernel", lambda: True)
+    monkeypatch.setattr("lookclosely.demo._demo._has_kernel", lambda: True)
     monkeypatch.setattr(type(shown.widget()), "_repr_mimebundle_", lambda self: bundle)
     assert shown._repr_mimebundle_() is bundle
 

@@ -17,10 +17,10 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from . import _demo_html
-from ._demo_controls import start_positions, text_of, values_of
-from ._demo_frames import Frame, make_frame
-from ._demo_live import error_state, frame_state, widget_class
+from . import _html
+from ._controls import start_positions, text_of, values_of
+from ._frames import Frame, make_frame
+from ._live import error_state, frame_state, widget_class
 
 MAX_BYTES = 600_000
 MAX_FRAMES = 256
@@ -114,7 +114,7 @@ class Demo:
                 f"{MAX_FRAMES} that a page can hold: give fewer values or controls"
             )
         frames = [self.frame(at) for at in itertools.product(*map(range, counts))]
-        html = _demo_html.fragment(self.name, self.texts, self.start, frames)
+        html = _html.fragment(self.name, self.texts, self.start, frames)
         size = len(html.encode())
         if size > MAX_BYTES:
             raise ValueError(
@@ -128,7 +128,7 @@ class Demo:
         """The live widget of this demo (made once): moving a slider calls `fn` in this process."""
         if self._widget is None:
             first = self._first or self.frame(self.start)
-            html = _demo_html.live(self.name, self.texts, self.start, first)
+            html = _html.live(self.name, self.texts, self.start, first)
             state = {"positions": list(self.start), "frame": frame_state(first, self.start)}
             self._widget = widget_class()(html=html, **state)
             self._widget.observe(self._redraw, names="positions")
