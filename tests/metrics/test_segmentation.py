@@ -342,3 +342,12 @@ def test_each_device_gives_the_same(device: torch.device):
     there = ours.confusion_matrix(pred.to(device), target.to(device), k, 255)
     assert there.device.type == device.type and torch.equal(there.cpu(), matrix)
     assert_close(ours.iou(there).cpu(), ours.iou(matrix), equal_nan=True)
+
+
+def test_what_is_predicted_at_ignored_pixels_is_neither_counted_nor_judged():
+    pred = torch.tensor([[-7, 1, 0], [99, 1, 1]])
+    target = torch.tensor([[255, 1, 1], [255, 0, 255]])
+    each = ours.confusion_matrices(pred, target, 2, ignore_index=255)
+    assert each.tolist() == [[[0, 0], [1, 1]], [[0, 1], [0, 0]]]
+    with pytest.raises(ValueError, match="target has classes from 1 to 3"):  # 255 is not named
+        ours.confusion_matrix(pred, torch.tensor([[255, 1, 3], [255, 2, 255]]), 2, ignore_index=255)

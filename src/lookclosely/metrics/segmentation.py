@@ -55,15 +55,17 @@ def confusion_matrices(
     numbers are counted. The sum over the images is ``confusion_matrix(pred, target, K)``.
     """
     _check_same_shape(pred, target)
-    image = torch.arange(len(target), device=target.device)
-    image = image.view(-1, *[1] * (target.ndim - 1)).expand(target.shape)
-    kept = target == target if ignore_index is None else target != ignore_index
-    pred, target, image = pred[kept], target[kept], image[kept]  # (pixels,) each
-    _check_classes(pred, num_classes, "pred")
-    _check_classes(target, num_classes, "target")
-    numbers = (image * num_classes + target.long()) * num_classes + pred.long()
-    size = (len(kept), num_classes, num_classes)
-    return numbers.bincount(minlength=math.prod(size)).reshape(size)
+    kept = None if ignore_index is None else target != ignore_index
+    _check_classes(pred, num_classes, "pred", kept)
+    _check_classes(target, num_classes, "target", kept)
+    images = torch.arange(len(target), device=target.device).view(-1, *[1] * (target.ndim - 1))
+    rows = images * num_classes + target.long()  # of the matrices, one below the other
+    numbers = torch.add(pred.long(), rows, alpha=num_classes)
+    size = (len(target), num_classes, num_classes)
+    bins = math.prod(size)
+    if kept is not None:
+        numbers = numbers.where(kept, bins)  # one number more, for what is not counted
+    return numbers.flatten().bincount(minlength=bins)[:bins].reshape(size)
 
 
 def _check_same_shape(pred: Tensor, target: Tensor) -> None:
@@ -74,14 +76,17 @@ def _check_same_shape(pred: Tensor, target: Tensor) -> None:
         )
 
 
-def _check_classes(labels: Tensor, num_classes: int, name: str) -> None:
+def _check_classes(labels: Tensor, num_classes: int, name: str, kept: Tensor | None) -> None:
     if num_classes < 1:
         raise ValueError(f"num_classes is {num_classes}: it must be at least 1")
-    if labels.numel() and (labels.min() < 0 or labels.max() >= num_classes):
+    if not labels.numel():
+        return
+    low, high = (labels if kept is None else labels.where(kept, 0)).aminmax()
+    if low < 0 or high >= num_classes:
+        low, high = (labels if kept is None else labels[kept]).aminmax()
         raise ValueError(
-            f"{name} has classes from {int(labels.min())} to {int(labels.max())}, but num_classes "
-            f"is {num_classes}: map them to 0 to {num_classes - 1}, or name the target's "
-            f"ignore_index"
+            f"{name} has classes from {int(low)} to {int(high)}, but num_classes is {num_classes}: "
+            f"map them to 0 to {num_classes - 1}, or name the target's ignore_index"
         )
 
 
