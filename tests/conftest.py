@@ -58,6 +58,15 @@ def unchecked():
 
 
 @pytest.fixture(scope="session")
+def browser():
+    """The one browser of all tests."""
+    from chromium import chromium
+
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
 def at_hand():
     """``at_hand(source)``: its path. Skips without the data, but fails where it was promised."""
 

@@ -9,16 +9,14 @@ from pathlib import Path
 import nbformat
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))  # for book.pipeline, which is no part of the package
-sys.path.insert(0, str(ROOT / "book" / "_ext"))
+from book.pipeline import fingerprint as fingerprints
+from book.pipeline.fingerprint import fingerprint
+from book.pipeline.paths import Book
+from book.pipeline.record import is_complete, keep, kept_fingerprint, seconds
+from book.pipeline.sources import chapters
+from book.site.demos import lighten
 
-from book.pipeline import fingerprint as fingerprints  # noqa: E402
-from book.pipeline.fingerprint import fingerprint  # noqa: E402
-from book.pipeline.paths import Book  # noqa: E402
-from book.pipeline.record import is_complete, keep, kept_fingerprint, seconds  # noqa: E402
-from book.pipeline.sources import chapters  # noqa: E402
-from lookclosely_site_demos import lighten  # noqa: E402 # pyright: ignore[reportMissingImports]
+ROOT = Path(__file__).resolve().parents[1]
 
 HEADER = """---
 kernelspec: {display_name: Python 3, language: python, name: python3}

@@ -5,12 +5,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from test_build import NO_NETWORK, ROOT, write  # first: it makes book.pipeline importable
-
-from book.pipeline.execute import run_notebooks  # isort: skip
-from book.pipeline.paths import Book  # isort: skip
-from book.pipeline.record import is_complete  # isort: skip
-from book.pipeline.sources import chapters, convert  # isort: skip
+from book.pipeline.execute import run_notebooks
+from book.pipeline.paths import Book
+from book.pipeline.record import is_complete
+from book.pipeline.sources import chapters, convert
+from test_build import NO_NETWORK, ROOT, write
 
 BOOK = Book(ROOT)
 WITH_DATA = [name for name in chapters(BOOK) if "data.optional()" in BOOK.source(name).read_text()]

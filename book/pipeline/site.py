@@ -51,7 +51,7 @@ def build(book: Book) -> None:
 
 def machinery(book: Book) -> str:
     """Hash of everything that shapes all pages: configuration, extensions, templates, styles."""
-    folders = ("_ext", "_static", "_templates", "vendor")
+    folders = ("site", "notebooks", "_static", "_templates", "vendor")
     paths = [book.root / "_config.yml", book.root / "_toc.yml", book.root / "requirements.txt"]
     for folder in folders:
         paths += (book.root / "book" / folder).rglob("*")

@@ -28,7 +28,6 @@ from lookclosely import demo as demo_module
 from lookclosely.demo import demo
 from lookclosely.demo._controls import text_of, values_of
 from lookclosely.demo._frames import to_pixels
-from site_browser import chromium
 
 
 def step_figure(stride: int, mode: str = "nearest") -> tuple[Figure, str]:
@@ -305,12 +304,6 @@ def test_importing_demo_is_light():
 
 
 # In a browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from sphinx.application import Sphinx
+
 from book.pipeline.paths import Book
 from book.pipeline.record import KEY
-from sphinx.application import Sphinx
 
 
 def executed(app: Sphinx, docname: str) -> Path:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from lookclosely_site_markdown import GeneratedDirective, table
 from sphinx.application import Sphinx
+
+from .markdown import GeneratedDirective, table
 
 
 class Claims(GeneratedDirective):
@@ -83,6 +84,6 @@ def _command(experiment: Any) -> str:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    app.setup_extension("lookclosely_site_markdown")
+    app.setup_extension("book.site.markdown")
     app.add_directive("claims", Claims)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -5,9 +5,10 @@ import platform
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from lookclosely_site_markdown import GeneratedDirective, table
-from lookclosely_site_records import seconds, spoken
 from sphinx.application import Sphinx
+
+from .markdown import GeneratedDirective, table
+from .records import seconds, spoken
 
 
 class Timings(GeneratedDirective):
@@ -39,6 +40,6 @@ def _machine() -> str:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    app.setup_extension("lookclosely_site_markdown")
+    app.setup_extension("book.site.markdown")
     app.add_directive("timings", Timings)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

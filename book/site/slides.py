@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from lookclosely_site_markdown import GeneratedDirective, table
 from sphinx.application import Sphinx
+
+from .markdown import GeneratedDirective, table
 
 SOURCE = Path(__file__).resolve().parents[1] / "slide-map.yml"
 TITLES = SOURCE.with_name("chapters-to-come.yml")
@@ -53,6 +54,6 @@ class SlideMap(GeneratedDirective):
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    app.setup_extension("lookclosely_site_markdown")
+    app.setup_extension("book.site.markdown")
     app.add_directive("slide-map", SlideMap)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -11,11 +11,12 @@ from typing import Any
 
 import nbformat
 from docutils import nodes
-from lookclosely_notebooks_blocks import Block, Blocks, Code
-from lookclosely_notebooks_install import form, install_cell, notebook_metadata, package_of
 from nbformat import NotebookNode
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+
+from .blocks import Block, Blocks, Code
+from .install import form, install_cell, notebook_metadata, package_of
 
 FOLDED = {"hide-input", "hide-cell", "remove-input", "remove-cell", "remove_input", "remove_cell"}
 KEPT_TAGS = {"raises-exception"}  # changes what running the cell means

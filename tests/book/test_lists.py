@@ -1,17 +1,13 @@
 """What the book's extension lists on its pages, and in which order and words."""
 
-import sys
 from pathlib import Path
 
 import yaml
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "book" / "_ext"))
+from book.site.slides import title
+from book.site.timings import in_book_order
 
-# ruff: noqa: E402
-# pyright: reportMissingImports=false
-from lookclosely_site_slides import title
-from lookclosely_site_timings import in_book_order
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_timings_are_in_the_order_of_the_contents() -> None:

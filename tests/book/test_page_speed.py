@@ -1,14 +1,13 @@
 """How fast and how heavy the chapters are. Medians of five visits, each with an empty cache."""
 
 import posixpath
-from collections.abc import Iterator
 from statistics import median
 
 import pytest
 from bs4 import BeautifulSoup
 from playwright.sync_api import Browser
 
-from site_browser import HTML, chapters, chromium, served
+from built_site import HTML, chapters
 
 pytestmark = pytest.mark.book
 
@@ -24,18 +23,6 @@ new MutationObserver((changes) => {
   if (drawn) window.lastFormula = performance.now();
 }).observe(document, { childList: true, subtree: true });
 """
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def root() -> Iterator[str]:
-    with served() as address:
-        yield address
 
 
 @pytest.mark.parametrize("path", chapters())

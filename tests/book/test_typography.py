@@ -1,17 +1,13 @@
 """What the book's extension does to the text of its pages."""
 
-import sys
 from pathlib import Path
 
 from pybtex.database import parse_file, parse_string
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "book" / "_ext"))
+from book.site.bibliography import AuthorYear, label
+from book.site.typography import break_paths, keep_punctuation, mark_languages
 
-# ruff: noqa: E402
-# pyright: reportMissingImports=false
-from lookclosely_site_bibliography import AuthorYear, label
-from lookclosely_site_typography import break_paths, keep_punctuation, mark_languages
+ROOT = Path(__file__).resolve().parents[2]
 
 N = r'<span class="math notranslate nohighlight">\(n &lt; 3\)</span>'
 

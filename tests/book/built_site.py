@@ -1,6 +1,5 @@
-"""The built site in headless Chromium, served from a sub-path, for the tests of the site."""
+"""The built site, served from a sub-path, and what its pages say and ask for in a browser."""
 
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,20 +9,12 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 HTML = ROOT / "_build" / "html"
 NOTEBOOKS = ROOT / "_build" / "notebooks"
 SUBPATH = "/some/where/"  # as on GitHub Pages, the site is not at the server's root
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
 def pages() -> list[str]:
@@ -61,21 +52,6 @@ def served(folder: Path = HTML) -> Iterator[str]:
         server.shutdown()
         server.server_close()
         thread.join()
-
-
-def chromium_path() -> str:
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if path := shutil.which(name):
-            return path
-    raise RuntimeError("the site's tests need Chromium: apt-get install chromium")
-
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS))
-        yield browser
-        browser.close()
 
 
 @dataclass

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 
 from docutils import nodes
-from lookclosely_notebooks_inline import Inline, one_line
+
+from .inline import Inline, one_line
 
 
 class Formulas(Inline):

@@ -3,10 +3,11 @@
 from typing import Any
 
 from docutils import nodes
-from lookclosely_site_records import seconds, spoken
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
+
+from .records import seconds, spoken
 
 logger = logging.getLogger(__name__)
 

@@ -3,7 +3,8 @@
 import re
 
 from docutils import nodes
-from lookclosely_notebooks_inline import Inline, wrap
+
+from .inline import Inline, wrap
 
 RULES = {"text-left": ":---", "text-center": ":---:", "text-right": "---:"}
 

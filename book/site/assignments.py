@@ -4,10 +4,11 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
-from lookclosely_site_buttons import colab_url
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
+
+from .buttons import colab_url
 
 logger = logging.getLogger(__name__)
 TEXT = "assignment of this part"

@@ -1,14 +1,10 @@
 """What the book's extension does to the pictures of its pages."""
 
-import sys
 from pathlib import Path
 
 from PIL import Image
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "book" / "_ext"))
-
-from lookclosely_site_assets import (  # noqa: E402 # pyright: ignore[reportMissingImports]
+from book.site.assets import (
     give_sizes,
 )
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from docutils import nodes
-from lookclosely_site_markdown import note_generated
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_refnode
+
+from .markdown import note_generated
 
 ROOT = re.compile(r'<div class="lc-demo" id="([^"]+)"[^>]*aria-label="([^"]*)"')
 
@@ -132,7 +133,7 @@ def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    app.setup_extension("lookclosely_site_markdown")
+    app.setup_extension("book.site.markdown")
     app.add_node(demo_gallery)
     app.add_directive("demo-gallery", DemoGallery)
     app.connect("doctree-read", collect)

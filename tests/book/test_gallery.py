@@ -1,7 +1,5 @@
 """Under which name the gallery lists a demo."""
 
-import sys
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,10 +7,7 @@ import pytest
 from docutils import nodes
 from docutils.utils import new_document
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "book" / "_ext"))
-
-from lookclosely_site_gallery import collect  # noqa: E402 # pyright: ignore[reportMissingImports]
+from book.site.gallery import collect
 
 FRAGMENT = '<div class="lc-demo" id="demo-1" role="group" aria-label="Demo: cut skips">'
 DOCUMENTED = '''@cache

@@ -2,7 +2,6 @@
 
 import posixpath
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -14,16 +13,14 @@ from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 from playwright.sync_api import Browser, Page
 
-from site_browser import (
+from built_site import (
     HTML,
     NOTEBOOKS,
     ROOT,
     Log,
     chapters,
-    chromium,
     listen,
     pages,
-    served,
     settle,
 )
 
@@ -43,18 +40,6 @@ class Visit:
     too_wide: list[str] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
     filtered: list[str] = field(default_factory=list)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def root() -> Iterator[str]:
-    with served() as address:
-        yield address
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,9 @@
 """Every demo of the built book, moved by keyboard: the picture and the text must change."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser, Locator, Page
 
-from site_browser import HTML, chromium, listen, pages, served, settle
+from built_site import HTML, listen, pages, settle
 
 pytestmark = pytest.mark.book
 
@@ -14,18 +12,6 @@ WITH_DEMOS = [
     for path in pages()
     if (HTML / path).is_file() and 'class="lc-demo"' in (HTML / path).read_text()
 ]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def root() -> Iterator[str]:
-    with served() as address:
-        yield address
 
 
 def test_there_are_demos() -> None:

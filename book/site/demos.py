@@ -47,7 +47,7 @@ def lighten_page(app: Sphinx, pagename: str, template: str, context: dict, doctr
     def link(name: str) -> str:
         return context["pathto"](f"{FOLDER}/{name}", 1)
 
-    for key in ("body", "demo"):  # "demo": a page of one demo, see lookclosely_site_gallery
+    for key in ("body", "demo"):  # "demo": a page of one demo, see gallery.py
         if "lc-demo" in (context.get(key) or ""):
             context[key] = lighten(context[key], Path(app.outdir) / FOLDER, link)
 

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from docutils import nodes
-from lookclosely_notebooks_inline import escape_start, html_words, wrap
-from lookclosely_notebooks_math import Formulas
-from lookclosely_notebooks_tables import Tables
 from sphinx.locale import admonitionlabels
+
+from .inline import escape_start, html_words, wrap
+from .math import Formulas
+from .tables import Tables
 
 
 @dataclass(frozen=True)

@@ -13,28 +13,24 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-ROOT = Path(__file__).resolve().parents[1]
-BASE = "https://example.org/book/"
-PAGE = BASE + "chapters/part/topic.html"
-PACKAGE = "git+https://github.com/us/book@main"
-
-sys.path.insert(0, str(ROOT / "book" / "_ext"))
-
-from lookclosely_notebooks_inline import code_span, escape, escape_start, one_line  # noqa: E402
-from lookclosely_notebooks_install import (  # noqa: E402
+from book.notebooks.inline import code_span, escape, escape_start, one_line
+from book.notebooks.install import (
     add_install_cell,
     configured_package,
     install_cell,
 )
-from lookclosely_notebooks_math import display  # noqa: E402
-from lookclosely_notebooks_tables import without_bars  # noqa: E402
+from book.notebooks.math import display
+from book.notebooks.tables import without_bars
+
+ROOT = Path(__file__).resolve().parents[2]
+BASE = "https://example.org/book/"
+PAGE = BASE + "chapters/part/topic.html"
+PACKAGE = "git+https://github.com/us/book@main"
 
 CONF = f"""
-import sys
-sys.path.insert(0, {str(ROOT / "book" / "_ext")!r})
 project = html_title = "Tiny Book"
 extensions = ["sphinx_togglebutton", "myst_nb", "sphinx_design", "sphinx_book_theme",
-              "sphinxcontrib.bibtex", "lookclosely_notebooks"]
+              "sphinxcontrib.bibtex", "book.notebooks"]
 html_theme = "sphinx_book_theme"
 html_theme_options = {{"repository_url": "https://github.com/us/book", "repository_branch": "main"}}
 html_baseurl = "{BASE}"
@@ -259,7 +255,8 @@ def _picture(folder: Path) -> Path:
 
 def build(root: Path) -> None:
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "-b", "html", ".", "_build/html"]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}  # for the package book
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 
