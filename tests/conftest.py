@@ -70,10 +70,10 @@ def browser():
 def at_hand():
     """``at_hand(source)``: its path. Skips without the data, but fails where it was promised."""
 
-    from lookclosely.data import _fetch
+    from lookclosely.data import fetch
 
     def path_of(source):
-        path = _fetch.find(source)
+        path = fetch.find(source)
         if path is None:
             if os.environ.get("LOOKCLOSELY_DATA"):
                 pytest.fail(f"LOOKCLOSELY_DATA has no {source.file}")

@@ -38,7 +38,7 @@ def _add_experiments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_grading(commands: Any) -> None:
-    from .grading import assignments, grade
+    from lookclosely.grading import assignments, grade
 
     for name, module, help in (
         (
@@ -54,7 +54,7 @@ def _add_grading(commands: Any) -> None:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from .experiments import REGISTRY, load
+    from lookclosely.experiments import REGISTRY, load
 
     for name, experiment in REGISTRY.items():
         try:
@@ -66,7 +66,7 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from .experiments import REGISTRY, RESULTS, execute
+    from lookclosely.experiments import REGISTRY, RESULTS, execute
 
     if unknown := [name for name in options.names if name not in REGISTRY]:
         print(f"no experiment {unknown[0]!r}: choose from {', '.join(REGISTRY)}", file=sys.stderr)
@@ -85,7 +85,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from .experiments import REGISTRY, problems
+    from lookclosely.experiments import REGISTRY, problems
 
     found = problems(REGISTRY)
     print("\n".join(found) or f"{len(REGISTRY)} results, all of today's configs")

@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from lookclosely.data import DamagedData, MissingData
+from lookclosely.errors import DamagedData, MissingData
 
 STRIDES = (2, 4, 8, 16, 32)
 CHANNELS = (16, 24, 40, 112, 320)

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from lookclosely import data
-from lookclosely.data import _fetch, bccd
+from lookclosely.data import bccd, fetch
 
 IMAGES = {"train": 205, "val": 87, "test": 72}
 
@@ -101,7 +101,7 @@ def test_repository_archive_gives_the_same_members(file):
     with zipfile.ZipFile(archive, "w") as target:
         for name, contents in {**others, **members}.items():
             target.writestr(f"BCCD_Dataset-d272fb1/{name}", contents)
-    assert _fetch.digest(bccd.SOURCE.read(archive.getvalue())) == bccd.SOURCE.sha256
+    assert fetch.digest(bccd.SOURCE.read(archive.getvalue())) == bccd.SOURCE.sha256
 
 
 @pytest.mark.parametrize("keep", [0.5, 0.999])

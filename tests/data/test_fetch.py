@@ -17,7 +17,7 @@ import pytest
 import requests
 
 from lookclosely import data
-from lookclosely.data import _fetch
+from lookclosely.data import fetch
 
 MEMBERS = {"stage/a.txt": b"first" * 100, "stage/b.txt": b"second" * 100}
 PATTERN = re.compile(r"(?:^|/)(stage/\w+\.txt)$")
@@ -32,16 +32,16 @@ def zipped(members, compression=zipfile.ZIP_DEFLATED):
 
 
 def source(urls=("http://127.0.0.1:9/archive.zip",)):
-    read = functools.partial(_fetch.read_zip, pattern=PATTERN)
-    return _fetch.Source("toy.zip", "The toy data set", urls, _fetch.digest(MEMBERS), read)
+    read = functools.partial(fetch.read_zip, pattern=PATTERN)
+    return fetch.Source("toy.zip", "The toy data set", urls, fetch.digest(MEMBERS), read)
 
 
-GZIP = _fetch.Source(
+GZIP = fetch.Source(
     "toy.gz",
     "The toy file",
     ("http://127.0.0.1:9/toy.gz",),
     hashlib.sha256(b"digits").hexdigest(),
-    _fetch.read_gzip,
+    fetch.read_gzip,
 )
 
 
@@ -58,7 +58,7 @@ def cache(tmp_path, monkeypatch):
     """An empty cache instead of the user's own, and no wish to stay offline."""
     monkeypatch.delenv("LOOKCLOSELY_DATA", raising=False)
     monkeypatch.delenv("LOOKCLOSELY_OFFLINE", raising=False)
-    monkeypatch.setattr(_fetch, "cache_directory", lambda: tmp_path / "cache")
+    monkeypatch.setattr(fetch, "cache_directory", lambda: tmp_path / "cache")
     (tmp_path / "cache").mkdir()
     return tmp_path / "cache"
 
@@ -87,14 +87,14 @@ def server(tmp_path):
 
 def test_named_directory_comes_before_the_cache(named, cache):
     (cache / "toy.zip").write_bytes(zipped(MEMBERS))
-    assert _fetch.find(source()) == cache / "toy.zip"
+    assert fetch.find(source()) == cache / "toy.zip"
     (named / "toy.zip").write_bytes(zipped(MEMBERS))
-    assert _fetch.find(source()) == named / "toy.zip"
-    assert _fetch.load(source()) == MEMBERS
+    assert fetch.find(source()) == named / "toy.zip"
+    assert fetch.load(source()) == MEMBERS
 
 
 def test_found_nowhere():
-    assert _fetch.find(source()) is None
+    assert fetch.find(source()) is None
 
 
 def test_any_packing_of_the_same_contents_is_good(named):
@@ -108,7 +108,7 @@ def test_any_packing_of_the_same_contents_is_good(named):
     assert len(set(packings)) == len(packings)
     for packing in packings:
         (named / "toy.zip").write_bytes(packing)
-        assert _fetch.load(source()) == MEMBERS
+        assert fetch.load(source()) == MEMBERS
 
 
 def test_digest_depends_on_names_and_contents():
@@ -119,7 +119,7 @@ def test_digest_depends_on_names_and_contents():
         {"stage/a.txt": MEMBERS["stage/b.txt"], "stage/b.txt": MEMBERS["stage/a.txt"]},
         {"stage/a.txt": MEMBERS["stage/a.txt"]},
     ]
-    assert len({_fetch.digest(members) for members in variants}) == len(variants)
+    assert len({fetch.digest(members) for members in variants}) == len(variants)
 
 
 def flipped(data, position, bit=0):
@@ -144,7 +144,7 @@ def test_damaged_zip_is_named_and_not_used(named, cache, contents):
     (named / "toy.zip").write_bytes(contents)
     (cache / "toy.zip").write_bytes(ARCHIVE)  # a good copy elsewhere does not hide the damage
     with pytest.raises(data.DamagedData) as error:
-        _fetch.load(source())
+        fetch.load(source())
     assert str(named / "toy.zip") in str(error.value)
     assert "Delete the file and load again" in str(error.value)
 
@@ -155,7 +155,7 @@ def test_a_flipped_bit_anywhere_is_harmless_or_noticed(tmp_path):
     for position in range(len(ARCHIVE)):
         path.write_bytes(flipped(ARCHIVE, position, position % 8))
         try:
-            members = _fetch.verified(source(), path, "Damaged", "")
+            members = fetch.verified(source(), path, "Damaged", "")
         except data.DamagedData:
             noticed += 1
         else:
@@ -171,13 +171,13 @@ def test_a_flipped_bit_anywhere_is_harmless_or_noticed(tmp_path):
 def test_damaged_gzip_is_named_and_not_used(named, contents):
     (named / "toy.gz").write_bytes(contents)
     with pytest.raises(data.DamagedData, match=re.escape(str(named / "toy.gz"))):
-        _fetch.load(GZIP)
+        fetch.load(GZIP)
 
 
 def test_gzip_hash_is_that_of_the_uncompressed_bytes(named):
     for level in (0, 9):
         (named / "toy.gz").write_bytes(gzip.compress(b"digits", level))
-        assert _fetch.load(GZIP) == {"": b"digits"}
+        assert fetch.load(GZIP) == {"": b"digits"}
 
 
 def test_download_is_repacked_into_the_cache_and_used_from_there(server, cache):
@@ -185,18 +185,18 @@ def test_download_is_repacked_into_the_cache_and_used_from_there(server, cache):
     archive = zipped({"toy-1234/extra": b"!", **{f"toy-1234/{k}": v for k, v in MEMBERS.items()}})
     (folder / "archive.zip").write_bytes(archive)
     toy = source((f"{address}/gone.zip", f"{address}/archive.zip"))  # the second address answers
-    assert _fetch.load(toy) == MEMBERS
+    assert fetch.load(toy) == MEMBERS
     assert asked.count("/archive.zip") == 1
     assert zipfile.ZipFile(cache / "toy.zip").namelist() == sorted(MEMBERS)
     assert [path.name for path in cache.iterdir()] == ["toy.zip"]
-    assert _fetch.load(toy) == MEMBERS
+    assert fetch.load(toy) == MEMBERS
     assert asked.count("/archive.zip") == 1
 
 
 def test_a_refused_download_leaves_no_connection_open(server):
     _, address, _ = server
     with pytest.raises(data.MissingData) as error:
-        _fetch.load(source((f"{address}/gone.zip",)))
+        fetch.load(source((f"{address}/gone.zip",)))
     cause = error.value.__cause__
     assert isinstance(cause, requests.HTTPError) and cause.response is not None
     assert cause.response.raw.closed
@@ -205,8 +205,8 @@ def test_a_refused_download_leaves_no_connection_open(server):
 def test_download_of_a_gzip_file(server, cache):
     folder, address, _ = server
     (folder / "toy.gz").write_bytes(gzip.compress(b"digits"))
-    online = _fetch.Source("sub/toy.gz", "T", (f"{address}/toy.gz",), GZIP.sha256, GZIP.read)
-    assert _fetch.load(online) == {"": b"digits"}
+    online = fetch.Source("sub/toy.gz", "T", (f"{address}/toy.gz",), GZIP.sha256, GZIP.read)
+    assert fetch.load(online) == {"": b"digits"}
     assert gzip.decompress((cache / "sub" / "toy.gz").read_bytes()) == b"digits"
 
 
@@ -214,13 +214,13 @@ def test_damaged_download_is_not_kept(server, cache):
     folder, address, _ = server
     (folder / "archive.zip").write_bytes(DAMAGED["well packed, one byte altered"])
     with pytest.raises(data.DamagedData, match=re.escape(f"{address}/archive.zip")):
-        _fetch.load(source((f"{address}/archive.zip",)))
+        fetch.load(source((f"{address}/archive.zip",)))
     assert list(cache.iterdir()) == []
 
 
 def test_without_network_one_sentence_says_how_to_get_it(cache):
     with pytest.raises(data.MissingData) as error:
-        _fetch.load(source())  # nothing listens on port 9
+        fetch.load(source())  # nothing listens on port 9
     sentence = str(error.value)
     assert isinstance(error.value, FileNotFoundError)
     assert "\n" not in sentence and sentence.endswith(".")
@@ -231,9 +231,9 @@ def test_without_network_one_sentence_says_how_to_get_it(cache):
 
 def test_without_network_the_cache_need_not_be_writable(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("no folder")
-    monkeypatch.setattr(_fetch, "cache_directory", lambda: tmp_path / "file" / "cache")
+    monkeypatch.setattr(fetch, "cache_directory", lambda: tmp_path / "file" / "cache")
     with pytest.raises(data.MissingData):
-        _fetch.load(source())
+        fetch.load(source())
 
 
 def test_offline_asks_nobody(monkeypatch):
@@ -243,14 +243,14 @@ def test_offline_asks_nobody(monkeypatch):
     monkeypatch.setattr(pooch, "HTTPDownloader", download)
     monkeypatch.setenv("LOOKCLOSELY_OFFLINE", "1")
     with pytest.raises(data.MissingData):
-        _fetch.load(source())
+        fetch.load(source())
 
 
 def test_optional_prints_the_sentence_and_goes_on(capsys, monkeypatch):
     monkeypatch.setenv("LOOKCLOSELY_OFFLINE", "1")
     reached = []
     with data.optional():
-        _fetch.load(source())
+        fetch.load(source())
         reached.append("the line after the load")
     assert not reached
     assert capsys.readouterr().out.startswith("The toy data set is missing: ")
@@ -271,7 +271,7 @@ def test_optional_is_silent_when_all_is_there(capsys):
 
 def test_cache_directory_is_the_users(monkeypatch):
     monkeypatch.undo()
-    assert _fetch.cache_directory() == Path(pooch.os_cache("lookclosely"))
+    assert fetch.cache_directory() == Path(pooch.os_cache("lookclosely"))
 
 
 def test_importing_data_is_light():

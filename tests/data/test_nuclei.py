@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from lookclosely import data
-from lookclosely.data import _fetch, nuclei
+from lookclosely.data import fetch, nuclei
 
 PINNED = {  # number of images, number of nuclei, SHA-256 of the names joined by newlines
     "train": (200, 5800, "a09f129f625469f184aaa1932ab7334e72ee46323bc7c66077caa0015792c150"),
@@ -108,7 +108,7 @@ def test_repository_archive_gives_the_same_members(file):
         for name, contents in {**others, **members}.items():
             target.writestr(f"kaggle-dsbowl-2018-dataset-fixes-3035455/{name}", contents)
     again = nuclei.SOURCE.read(archive.getvalue())
-    assert _fetch.digest(again) == nuclei.SOURCE.sha256
+    assert fetch.digest(again) == nuclei.SOURCE.sha256
 
 
 def replace_one_image(contents):

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from parity import DTYPES, assert_close
 
 from lookclosely import ops
-from lookclosely.ops import crf, gaussian_filters
+from lookclosely.ops import gaussian_filters
+from lookclosely.ops.crf import dense
 
 SETTINGS = {"appearance": (2.0, 3.0, 0.2), "smoothness": (1.5, 1.2)}
 SIZES = [(3, 5, 4), (2, 1, 6), (4, 6, 1), (1, 3, 3), (2, 0, 3), (3, 4, 0)]
@@ -51,7 +52,7 @@ def test_mean_field_of_a_grey_image_and_with_either_kernel_left_out():
 def test_mean_field_in_pieces_is_mean_field_at_once(monkeypatch):
     unary, image = random_field((3, 6, 7))
     at_once = ops.mean_field(unary, image, **SETTINGS)
-    monkeypatch.setattr(crf, "CACHED_PAIRS", 0)
+    monkeypatch.setattr(dense, "CACHED_PAIRS", 0)
     monkeypatch.setattr(gaussian_filters, "PAIRS_AT_ONCE", 100)  # 2 rows of 42 at a time
     assert_close(ops.mean_field(unary, image, **SETTINGS), at_once)
 

@@ -7,7 +7,7 @@ import pytest
 
 import lookclosely.ops
 
-FILES = sorted(Path(lookclosely.ops.__file__).parent.glob("*.py"))
+FILES = sorted(Path(lookclosely.ops.__file__).parent.rglob("*.py"))
 EXPLAINED = {"fold", "interpolate", "upsample", "grid_sample", "affine_grid"}
 EXPLAINED |= {"scaled_dot_product_attention"}
 FAMILIES = ("conv", "max_pool", "max_unpool", "adaptive_max_pool")

@@ -7,7 +7,7 @@ continuous coordinates (pixel (i, j) covers [j, j+1) × [i, i+1)), class 0 is th
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from lookclosely.data._fetch import DamagedData, MissingData
+from lookclosely.errors import DamagedData, MissingData
 
 __all__ = ["DamagedData", "MissingData", "optional"]
 

@@ -97,9 +97,3 @@ def elastic_deformation(
         align_corners=False,
     )
     return bent[0], moved[0, 0].to(labels.dtype)
-
-
-def standardize(images: Float[Tensor, "*N C H W"], eps: float = 1e-3) -> Float[Tensor, "*N C H W"]:
-    """Each image with mean 0 and standard deviation 1 over its pixels: (x − mean) / (std + eps)."""
-    mean = images.mean(dim=(-3, -2, -1), keepdim=True)
-    return (images - mean) / (images.std(dim=(-3, -2, -1), keepdim=True) + eps)

@@ -24,7 +24,7 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from lookclosely.data import _fetch
+from . import fetch
 
 CLASSES = ("background", "RBC", "WBC", "Platelets")
 SPLITS = ("train", "val", "test")
@@ -49,7 +49,7 @@ class BloodCells:
 class BloodCellsDataset(Dataset[BloodCells]):
     """A split. The images stay compressed, and an item decodes its own (about 5 ms)."""
 
-    def __init__(self, names: tuple[str, ...], members: _fetch.Members) -> None:
+    def __init__(self, names: tuple[str, ...], members: fetch.Members) -> None:
         self.names = names
         self._jpegs = [members[f"BCCD/JPEGImages/{name}.jpg"] for name in names]
         self.targets = [parse_voc(members[f"BCCD/Annotations/{name}.xml"]) for name in names]
@@ -74,7 +74,7 @@ def load(split: str) -> BloodCellsDataset:
     """
     if split not in SPLITS:
         raise ValueError(f"split must be one of {', '.join(SPLITS)}, got {split!r}")
-    members = _fetch.load(SOURCE)
+    members = fetch.load(SOURCE)
     names = members[f"BCCD/ImageSets/Main/{split}.txt"].decode().split()
     return BloodCellsDataset(tuple(names), members)
 
@@ -98,12 +98,12 @@ def parse_voc(xml: bytes) -> tuple[Float32[Tensor, "N 4"], Int64[Tensor, " N"]]:
     )
 
 
-def _read(data: bytes) -> _fetch.Members:
+def _read(data: bytes) -> fetch.Members:
     """Images, annotations and splits, from our zip or from the archive of the repository."""
-    return _fetch.read_zip(data, _MEMBER)
+    return fetch.read_zip(data, _MEMBER)
 
 
-SOURCE = _fetch.Source(
+SOURCE = fetch.Source(
     file="bccd.zip",
     title="The data set of blood cells (BCCD)",
     urls=(f"https://github.com/Shenggan/BCCD_Dataset/archive/{_COMMIT}.zip",),

@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Int64, UInt8
 from torch import Tensor
 
-from lookclosely.data import _fetch
+from . import fetch
 
 CLASSES = tuple("0123456789")
 
@@ -33,7 +33,7 @@ def load(split: str) -> Digits:
     """
     if split not in SOURCES:
         raise ValueError(f"split must be one of {', '.join(SOURCES)}, got {split!r}")
-    images, labels = (_parse_idx(_fetch.load(source)[""]) for source in SOURCES[split])
+    images, labels = (_parse_idx(fetch.load(source)[""]) for source in SOURCES[split])
     return Digits(images, labels.long())
 
 
@@ -48,8 +48,8 @@ def _parse_idx(data: bytes) -> UInt8[Tensor, "..."]:
     return torch.from_numpy(values.reshape(shape).copy())
 
 
-def _source(name: str) -> _fetch.Source:
-    return _fetch.Source(
+def _source(name: str) -> fetch.Source:
+    return fetch.Source(
         file=f"mnist/{name}.gz",
         title=f"The file {name} of MNIST",
         urls=(
@@ -57,7 +57,7 @@ def _source(name: str) -> _fetch.Source:
             f"https://storage.googleapis.com/cvdf-datasets/mnist/{name}.gz",
         ),
         sha256=_SHA256[name],
-        read=_fetch.read_gzip,
+        read=fetch.read_gzip,
     )
 
 

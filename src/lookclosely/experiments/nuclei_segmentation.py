@@ -13,6 +13,7 @@ from skimage import measure
 from skimage.filters import threshold_otsu
 from torch import Tensor, nn
 
+from lookclosely import ops
 from lookclosely.data import augment, nuclei
 from lookclosely.losses import cross_entropy, dice_loss
 from lookclosely.metrics import boundary_f_score, instance_f1, match_instances
@@ -62,7 +63,7 @@ def training_batches(config: Any, seed: int) -> Iterator[Batch]:
 def _training_set(count: int, border_weight: float) -> tuple[Tensor, Tensor]:
     """Standardised grey images (N, 1, H, W); labels and weights (N, 2, H, W)."""
     data = nuclei.load("train")
-    x = augment.standardize(data.images[:count, :1].float() / 255)
+    x = ops.standardize(data.images[:count, :1].float() / 255)
     weight = [border_weight_map(labels, w0=border_weight) for labels in data.labels[:count]]
     return x, torch.stack([data.semantic[:count].float(), torch.stack(weight)], dim=1)
 
@@ -88,7 +89,7 @@ def foreground(
     averages seven rotated versions (Ronneberger et al. 2015, Table 1).
     """
     model.eval()
-    x = augment.standardize(images[:, :1])
+    x = ops.standardize(images[:, :1])
     total = torch.zeros_like(x[:, 0])
     for k in range(turns):
         turned = torch.rot90(x, k, (-2, -1))

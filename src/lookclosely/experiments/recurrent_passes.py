@@ -10,9 +10,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from lookclosely import cost
-from lookclosely.data.augment import standardize
 from lookclosely.losses import cross_entropy
 from lookclosely.models.recurrent_cnn import FeedForward, RecurrentCNN, field
+from lookclosely.ops import standardize
 from lookclosely.train import fit
 
 from ._scene_labelling import CLASSES, Labelled, Split, batches, labelled, pixel_loss, scores

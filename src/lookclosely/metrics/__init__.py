@@ -1,25 +1,11 @@
 """Scores: how good is a segmentation, a detector, a set of instances?"""
 
-from lookclosely.metrics.boundary import boundary_f_score, boundary_pixels
-from lookclosely.metrics.boundary_iou import boundary_iou
-from lookclosely.metrics.detection import (
-    AveragePrecision,
-    PrecisionRecall,
-    average_precision,
-    class_curve,
-    precision_recall,
-    voc_ap,
-)
-from lookclosely.metrics.instances import (
-    InstanceMatches,
-    instance_f1,
-    instance_iou,
-    match_instances,
-)
-from lookclosely.metrics.keypoints import pck, torso_length
-from lookclosely.metrics.matching import Matches, voc_match
-from lookclosely.metrics.ranking import kendall_tau
-from lookclosely.metrics.segmentation import (
+from .boundary import boundary_f_score, boundary_iou, boundary_pixels
+from .instances import InstanceMatches, instance_f1, instance_iou, match_instances
+from .keypoints import pck, torso_length
+from .matching import Matches, voc_match
+from .ranking import kendall_tau
+from .segmentation import (
     confusion_matrices,
     confusion_matrix,
     dice,
@@ -30,6 +16,14 @@ from lookclosely.metrics.segmentation import (
     pixel_accuracy,
     precision,
     recall,
+)
+from .voc import (
+    AveragePrecision,
+    PrecisionRecall,
+    average_precision,
+    class_curve,
+    precision_recall,
+    voc_ap,
 )
 
 __all__ = [

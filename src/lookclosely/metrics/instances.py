@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Bool, Float, Int, Integer
 from torch import Tensor
 
-from lookclosely.metrics._arguments import check_mask
+from ._arguments import check_mask
 
 Instances = Integer[Tensor, "H W"] | Bool[Tensor, "_ H W"]
 

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from lookclosely.metrics._arguments import check_mask
+from ._arguments import check_mask
 
 
 def torso_length(joints: Float[Tensor, "N 14 2"]) -> Float[Tensor, " N"]:

@@ -22,7 +22,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from lookclosely import ops
-from lookclosely.data.augment import standardize
+from lookclosely.ops import standardize
 from lookclosely.ops.receptive_field import ReceptiveField
 
 POOL = 0

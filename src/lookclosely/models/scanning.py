@@ -16,9 +16,10 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from lookclosely.models.fcn import to_convolution
 from lookclosely.ops import receptive_field, split_phases, stitch
 from lookclosely.ops._arguments import per_axis
+
+from .fcn import to_convolution
 
 
 class WindowClassifier(nn.Module):

@@ -1,6 +1,6 @@
 """Functions on tensors: the algorithms of the book, in plain torch, one idea a file."""
 
-from lookclosely.ops.boxes import (
+from .boxes import (
     box_area,
     box_convert,
     box_iou,
@@ -8,29 +8,29 @@ from lookclosely.ops.boxes import (
     generalized_box_iou,
     remove_small_boxes,
 )
-from lookclosely.ops.convolution import conv2d, convolution_matrix, convolve, cross_correlate
-from lookclosely.ops.crf import approximate_mean_field, mean_field
-from lookclosely.ops.crf_exact import crf_energy, crf_marginals, pair_weights
-from lookclosely.ops.crf_grid import grid_crf
-from lookclosely.ops.crop import crop_and_resize, paste
-from lookclosely.ops.dilation import dilate_kernel, path_counts
-from lookclosely.ops.edges import canny_nms, non_max_suppression_1d
-from lookclosely.ops.gaussian_filters import bilateral_grid_transform, gauss_transform
-from lookclosely.ops.graph_segmentation import graph_segmentation, superpixel_vote
-from lookclosely.ops.interpolation import interpolate
-from lookclosely.ops.nms import batched_nms, nms, soft_nms
-from lookclosely.ops.pooling import max_pool2d
-from lookclosely.ops.pyramid import (
-    gaussian_pyramid,
-    laplacian_pyramid,
-    pyr_down,
-    pyr_up,
-    reconstruct,
+from .convolution import conv2d, convolution_matrix, convolve, cross_correlate
+from .crf import (
+    approximate_mean_field,
+    crf_energy,
+    crf_marginals,
+    grid_crf,
+    mean_field,
+    pair_weights,
 )
-from lookclosely.ops.receptive_field import effective_receptive_field, receptive_field
-from lookclosely.ops.shift_and_stitch import shift_and_stitch, split_phases, stitch
-from lookclosely.ops.unpooling import bed_of_nails, max_unpool2d, unpool_nearest
-from lookclosely.ops.upsampling import bilinear_kernel, conv_transpose2d, overlap_map
+from .crop import crop_and_resize, paste
+from .dilation import dilate_kernel, path_counts
+from .edges import canny_nms, non_max_suppression_1d
+from .gaussian_filters import bilateral_grid_transform, gauss_transform
+from .graph_segmentation import graph_segmentation, superpixel_vote
+from .interpolation import interpolate
+from .nms import batched_nms, nms, soft_nms
+from .pooling import max_pool2d
+from .pyramid import gaussian_pyramid, laplacian_pyramid, pyr_down, pyr_up, reconstruct
+from .receptive_field import effective_receptive_field, receptive_field
+from .shift_and_stitch import shift_and_stitch, split_phases, stitch
+from .standardization import standardize
+from .unpooling import bed_of_nails, max_unpool2d, unpool_nearest
+from .upsampling import bilinear_kernel, conv_transpose2d, overlap_map
 
 __all__ = [
     "approximate_mean_field",
@@ -77,6 +77,7 @@ __all__ = [
     "shift_and_stitch",
     "soft_nms",
     "split_phases",
+    "standardize",
     "stitch",
     "superpixel_vote",
     "unpool_nearest",

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from jaxtyping import Num
 from torch import Tensor
 
-from lookclosely.ops._arguments import IntOrAxes, per_axis
+from ._arguments import IntOrAxes, per_axis
 
 
 def windows(

@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Float, Int, Num
 from torch import Tensor
 
-from lookclosely.ops._arguments import check_boxes, check_format
+from ._arguments import check_boxes, check_format
 
 
 def box_area(boxes: Num[Tensor, "*batch 4"], fmt: str = "xyxy") -> Num[Tensor, "*batch"]:

@@ -21,8 +21,8 @@ import torch
 from jaxtyping import Float, Num
 from torch import Tensor
 
-from lookclosely.ops._arguments import IntOrAxes, per_axis
-from lookclosely.ops._windows import pad, padding_amounts, windows
+from ._arguments import IntOrAxes, per_axis
+from ._windows import pad, padding_amounts, windows
 
 
 def cross_correlate(

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Bool, Float, Shaped
 from torch import Tensor
 
-from lookclosely.ops._arguments import at_least_float32, check_boxes, check_floats
+from ._arguments import at_least_float32, check_boxes, check_floats
 
 Boxes = Float[Tensor, "N 4"]
 

@@ -16,8 +16,8 @@ import torch
 from jaxtyping import Int, Num
 from torch import Tensor
 
-from lookclosely.ops._arguments import IntOrAxes, per_axis
-from lookclosely.ops.receptive_field import receptive_field
+from ._arguments import IntOrAxes, per_axis
+from .receptive_field import receptive_field
 
 
 def dilate_kernel(

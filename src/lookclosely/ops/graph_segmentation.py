@@ -12,8 +12,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from lookclosely.ops._arguments import check_floats
-from lookclosely.ops._filters import filtered
+from ._arguments import check_floats
+from ._filters import filtered
 
 
 def graph_segmentation(

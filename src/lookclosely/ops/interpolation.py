@@ -21,7 +21,7 @@ import torch
 from jaxtyping import Shaped
 from torch import Tensor
 
-from lookclosely.ops._arguments import IntOrAxes, at_least_float32, check_floats, per_axis
+from ._arguments import IntOrAxes, at_least_float32, check_floats, per_axis
 
 Scale = float | Sequence[float]
 

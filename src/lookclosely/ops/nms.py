@@ -10,9 +10,9 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from lookclosely.ops._arguments import check_boxes, check_one_each
-from lookclosely.ops.boxes import box_iou
-from lookclosely.ops.edges import canny_nms, non_max_suppression_1d
+from ._arguments import check_boxes, check_one_each
+from .boxes import box_iou
+from .edges import canny_nms, non_max_suppression_1d
 
 __all__ = ["batched_nms", "canny_nms", "nms", "non_max_suppression_1d", "soft_nms"]
 

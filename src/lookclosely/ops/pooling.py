@@ -19,8 +19,8 @@ import torch
 from jaxtyping import Int, Num
 from torch import Tensor
 
-from lookclosely.ops._arguments import IntOrAxes, per_axis
-from lookclosely.ops._windows import pad, windows
+from ._arguments import IntOrAxes, per_axis
+from ._windows import pad, windows
 
 Axes = tuple[int, ...]  # one number for each axis
 

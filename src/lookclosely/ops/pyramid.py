@@ -12,8 +12,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from lookclosely.ops._arguments import IntOrAxes, check_floats, per_axis
-from lookclosely.ops._filters import filtered
+from ._arguments import IntOrAxes, check_floats, per_axis
+from ._filters import filtered
 
 # Burt and Adelson's generating kernel (1/4 − a/2, 1/4, a, 1/4, 1/4 − a/2) with a = 3/8: binomial.
 KERNEL = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)

@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from lookclosely.ops._arguments import IntOrAxes, per_axis
+from ._arguments import IntOrAxes, per_axis
 
 
 class ReceptiveField(NamedTuple):

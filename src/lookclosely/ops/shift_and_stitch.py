@@ -11,7 +11,7 @@ from collections.abc import Callable
 from jaxtyping import Num
 from torch import Tensor
 
-from lookclosely.ops._arguments import per_axis
+from ._arguments import per_axis
 
 
 def shift_and_stitch(

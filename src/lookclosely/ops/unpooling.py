@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from lookclosely.ops._arguments import IntOrAxes, per_axis
+from ._arguments import IntOrAxes, per_axis
 
 Axes = tuple[int, ...]  # one number for each axis
 

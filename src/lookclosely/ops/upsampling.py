@@ -16,7 +16,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from lookclosely.ops._arguments import IntOrAxes, per_axis
+from ._arguments import IntOrAxes, per_axis
 
 
 def conv_transpose2d(

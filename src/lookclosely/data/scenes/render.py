@@ -8,25 +8,25 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
-from lookclosely.data import _chance, _layout
-from lookclosely.data._config import Config
-from lookclosely.data._figure import JOINTS
-from lookclosely.data._layout import Item, Owner
-from lookclosely.data._textures import Look, coverage, paint
+from . import chance, layout
+from .config import Config
+from .figure import JOINTS
+from .layout import Item, Owner
+from .textures import Look, coverage, paint
 
 
 def render(
     image: Float32[np.ndarray, "3 H W"], index: int, seed: int, config: Config
 ) -> tuple[list[Item], Owner, Look]:
     """Paint scene `index` of data set `seed` into an array; what is where, and the background."""
-    philox = _chance.generator(seed, index)
-    items, owner, background = _layout.place(config, _chance.table(philox, _layout.rows(config)))
+    philox = chance.generator(seed, index)
+    items, owner, background = layout.place(config, chance.table(philox, layout.rows(config)))
     height, width = config.size
     paint(background, _centres(width), _centres(height), config.smooth, out=image)
     for item in reversed(items):  # the farthest first
         _blend(image, item, config.smooth)
     if config.noise:
-        image += _chance.normal(philox, image.shape, config.noise)
+        image += chance.normal(philox, image.shape, config.noise)
         np.clip(image, 0, 1, out=image)
     return items, owner, background
 

@@ -7,8 +7,8 @@ are lower case without punctuation: `sentence.split()` gives the words, all of t
 import itertools
 from collections.abc import Sequence
 
-from lookclosely.data._config import CLASSES
-from lookclosely.data._textures import COLOURS, TEXTURES
+from .config import CLASSES
+from .textures import COLOURS, TEXTURES
 
 _CONVERSE = {"left of": "right of", "above": "below", "in front of": "behind"}
 _CONVERSE |= {said: word for word, said in _CONVERSE.items()}

@@ -17,7 +17,7 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Float32
 
-from lookclosely.data._chance import COS, SIN, TURN
+from .chance import COS, SIN, TURN
 
 Row = Float32[np.ndarray, " w"]
 Column = Float32[np.ndarray, " h"]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.testing import assert_close
 
-from lookclosely.metrics import detection as ours
+from lookclosely.metrics import voc as ours
 from lookclosely.metrics.matching import voc_match
 
 Images = list[dict[str, Tensor]]

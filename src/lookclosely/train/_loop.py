@@ -19,8 +19,8 @@ from accelerate.utils import set_seed
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from ._training_batches import drawn_apart, share
-from ._training_checkpoint import resume, save
+from ._batches import drawn_apart, share
+from ._checkpoint import resume, save
 
 LossFunction = Callable[[nn.Module, Any], Tensor]
 

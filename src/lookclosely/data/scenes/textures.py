@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float32
 
-from lookclosely.data._chance import COS, SIN, TURN, Draws
+from .chance import COS, SIN, TURN, Draws
 
 Row = Float32[np.ndarray, " w"]
 Column = Float32[np.ndarray, " h"]

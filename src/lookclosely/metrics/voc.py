@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from lookclosely.metrics.matching import Images, Matches, voc_match
+from .matching import Images, Matches, voc_match
 
 
 @dataclass(frozen=True)

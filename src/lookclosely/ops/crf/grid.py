@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from lookclosely.ops._mean_field import check_field, check_numbers
+from ._mean_field import check_field, check_numbers
 
 
 def grid_crf(

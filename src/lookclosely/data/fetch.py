@@ -18,15 +18,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from lookclosely.errors import DamagedData, MissingData
+
 Members = dict[str, bytes]  # name inside an archive -> its uncompressed bytes
-
-
-class MissingData(FileNotFoundError):
-    """A data file is neither here nor to be had; its message says how to get it."""
-
-
-class DamagedData(ValueError):
-    """A data file was found, but its contents are not the published ones."""
 
 
 @dataclass(frozen=True)

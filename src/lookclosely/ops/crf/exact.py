@@ -11,9 +11,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from lookclosely.ops._mean_field import check_field
-from lookclosely.ops.crf import bilateral_features
-from lookclosely.ops.gaussian_filters import gaussian_rows
+from ..gaussian_filters import gaussian_rows
+from ._mean_field import check_field
+from .dense import bilateral_features
 
 MAX_LABELLINGS = 2**20
 

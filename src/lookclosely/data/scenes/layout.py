@@ -11,10 +11,10 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8, UInt64
 
-from lookclosely.data import _figure, _shapes
-from lookclosely.data._chance import TURN, Draws, steps
-from lookclosely.data._config import CLASSES, Config
-from lookclosely.data._textures import Look, surface
+from . import figure, shapes
+from .chance import TURN, Draws, steps
+from .config import CLASSES, Config
+from .textures import Look, surface
 
 TRIES = 12
 """Places that are tried for an object before it is left out."""
@@ -124,14 +124,14 @@ def _candidate(config: Config, label: int, draws: Draws) -> Body:
     radius = side * draws.uniform(*config.scale) / 2
     if CLASSES[label] == "figure":
         lean = draws.integer(-steps(30), steps(30)) * config.rotate  # drawn in any case
-        pose = _figure.pose(draws, min(2 * TALLER * radius, 0.9 * side), lean)
+        pose = figure.pose(draws, min(2 * TALLER * radius, 0.9 * side), lean)
         down, across = _spans(config, draws, pose.half)
-        distance = _figure.distance(across.offsets, down.offsets, pose)
+        distance = figure.distance(across.offsets, down.offsets, pose)
         joints = tuple((across.centre + x, down.centre + y) for x, y in pose.joints)
     else:
         angle = draws.integer(0, TURN - 1) * config.rotate
         down, across = _spans(config, draws, (radius, radius))
-        draw = _shapes.DISTANCES[CLASSES[label]]
+        draw = shapes.DISTANCES[CLASSES[label]]
         distance = draw(across.offsets, down.offsets, radius, angle)
         joints = ()
     window = down.pixels, across.pixels

@@ -4,7 +4,7 @@ import dataclasses
 import math
 from collections.abc import Sequence
 
-from lookclosely.data._textures import COLOURS, TEXTURES
+from .textures import COLOURS, TEXTURES
 
 Number = float | int
 

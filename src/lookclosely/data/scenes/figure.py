@@ -5,7 +5,7 @@ hip, left knee, left ankle, right wrist, right elbow, right shoulder, left shoul
 left wrist, neck, head top. Right and left are the figure's own. It faces us: its right is our left.
 
 Shapes: a pose is 14 points (x, y) in pixels, y pointing down, from the middle of the figure's box;
-distances are (h, w), positive inside, as in `_shapes`.
+distances are (h, w), positive inside, as in `shapes`.
 
 Source: S. Johnson, M. Everingham, "Clustered pose and nonlinear appearance models for human pose
 estimation", BMVC 2010, section 4.
@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float32
 
-from lookclosely.data._chance import COS, SIN, TURN, Draws, steps
+from .chance import COS, SIN, TURN, Draws, steps
 
 JOINTS = (
     "right ankle", "right knee", "right hip", "left hip", "left knee", "left ankle",

@@ -1,20 +1,4 @@
-"""Synthetic scenes: textured shapes and stick figures that overlap, with every target of this book.
-
-One data set for every task, so that methods can be compared. No download, any size, any amount:
-scene `index` of data set `seed` has the same bytes on every machine. By convention seed 0 is for
-training, 1 for validation and 2 for testing.
-
-    >>> scene = draw(0)
-    >>> scene.image.shape
-    torch.Size([3, 96, 96])
-
-Colour and texture are independent of class, of the background too (`Config.independent`): a pixel
-by itself says nothing about its class, one must look at the shape.
-
-Shapes: H × W pixels, N objects (maybe 0), nearest first. Coordinates are continuous, in pixels,
-x to the right and y down: pixel (i, j), row i and column j, covers [i, i + 1) × [j, j + 1). Boxes
-are (x0, y0, x1, y1), tight around a mask, so that x1 − x0 is its width.
-"""
+"""A scene with all its targets, and the scenes of a data set. See the package's heading."""
 
 import dataclasses
 from collections.abc import Iterator, Sequence
@@ -26,26 +10,9 @@ from jaxtyping import Bool, Float32, Int64
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from lookclosely.data import _render, _sentences
-from lookclosely.data._config import CLASSES, Config
-from lookclosely.data._figure import JOINTS
-from lookclosely.data._sentences import PREDICATES, VOCABULARY, Relation
-from lookclosely.data._textures import COLOURS, TEXTURES
-
-__all__ = [
-    "CLASSES",
-    "COLOURS",
-    "CONTEXT_FREE",
-    "JOINTS",
-    "PREDICATES",
-    "TEXTURES",
-    "VOCABULARY",
-    "Config",
-    "Scene",
-    "Scenes",
-    "batch",
-    "draw",
-]
+from . import render, sentences
+from .config import CLASSES, Config
+from .sentences import Relation
 
 DEFAULT = Config()
 
@@ -108,7 +75,7 @@ class Scene:
     def phrases(self) -> tuple[str, ...]:
         """Each object in words: "a red striped star"."""
         looks = zip(self.colours, self.textures, self.names, strict=True)
-        return tuple(_sentences.phrase(*look) for look in looks)
+        return tuple(sentences.phrase(*look) for look in looks)
 
     @cached_property
     def relations(self) -> tuple[Relation, ...]:
@@ -121,14 +88,14 @@ class Scene:
         - "behind": the converse.
         """
         boxes, covers = self.full_boxes.tolist(), self.covers.tolist()
-        return _sentences.relations(boxes, covers, min(self.semantic.shape))
+        return sentences.relations(boxes, covers, min(self.semantic.shape))
 
     @cached_property
     def captions(self) -> tuple[str, ...]:
         """Sentences that are true of the scene: what there is, then one for each relation whose
         subject is the nearer object. Lower case, words in VOCABULARY, separated by spaces."""
-        background = _sentences.phrase(*self.background, "background")
-        return _sentences.captions(self.phrases, self.names, background, self.relations)
+        background = sentences.phrase(*self.background, "background")
+        return sentences.captions(self.phrases, self.names, background, self.relations)
 
 
 def draw(index: int, *, seed: int = 0, config: Config = DEFAULT) -> Scene:
@@ -143,20 +110,20 @@ def draw(index: int, *, seed: int = 0, config: Config = DEFAULT) -> Scene:
         ValueError: if index or seed is not in [0, 2⁶⁴).
     """
     image = np.empty((3, *config.size), dtype=np.float32)
-    items, owner, background = _render.render(image, index, seed, config)
-    seen, full = _render.masks(items, owner)
+    items, owner, background = render.render(image, index, seed, config)
+    seen, full = render.masks(items, owner)
     as_tensor = torch.from_numpy  # shares the memory
     return Scene(
         image=as_tensor(image),
-        semantic=as_tensor(_render.semantic(items, owner)),
+        semantic=as_tensor(render.semantic(items, owner)),
         instances=as_tensor(seen),
         full=as_tensor(full),
-        boxes=as_tensor(_render.boxes(seen, items)),
-        full_boxes=as_tensor(_render.boxes(full, items)),
+        boxes=as_tensor(render.boxes(seen, items)),
+        full_boxes=as_tensor(render.boxes(full, items)),
         classes=as_tensor(np.array([item.body.label for item in items], dtype=np.int64)),
         depth=as_tensor(np.arange(len(items), dtype=np.int64)),
-        covers=as_tensor(_render.covers(items)),
-        keypoints=as_tensor(_render.keypoints(items, owner)),
+        covers=as_tensor(render.covers(items)),
+        keypoints=as_tensor(render.keypoints(items, owner)),
         colours=tuple(item.look.colour for item in items),
         textures=tuple(item.look.texture for item in items),
         background=(background.colour, background.texture),
@@ -172,8 +139,8 @@ def batch(indices: Sequence[int], *, seed: int = 0, config: Config = DEFAULT) ->
     image = np.empty((len(indices), 3, *config.size), dtype=np.float32)
     semantic = np.empty((len(indices), *config.size), dtype=np.int64)
     for k, index in enumerate(indices):
-        items, owner, _ = _render.render(image[k], index, seed, config)
-        semantic[k] = _render.semantic(items, owner)
+        items, owner, _ = render.render(image[k], index, seed, config)
+        semantic[k] = render.semantic(items, owner)
     return {"image": torch.from_numpy(image), "semantic": torch.from_numpy(semantic)}
 
 

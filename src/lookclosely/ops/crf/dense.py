@@ -1,14 +1,4 @@
-"""Conditional random fields over the labels of all pixels, and mean-field inference.
-
-A labelling x, one class for each pixel, has the energy
-
-    E(x) = Σ_i U_i(x_i) + Σ_{i<j} μ(x_i, x_j) k_ij,    P(x | image) = exp(−E(x)) / Z
-
-with a unary term U (what a classifier says of one pixel), a compatibility μ of two labels (Potts:
-1 where they differ, else 0) and a weight k_ij ≥ 0 of a pair of pixels. Mean field approximates P
-by a product of one distribution for each pixel, improved by
-
-    Q_i(l) ← softmax_l ( −U_i(l) − Σ_m μ(l, m) Σ_j k_ij Q_j(m) ).
+"""The field of all pairs of pixels: mean field with the sums exact, or on a grid. See ``crf``.
 
 Shapes
     C labels · H, W height and width of the image · K channels of it · N = H·W pixels.
@@ -21,12 +11,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from lookclosely.ops._mean_field import Messages, check_field, iterate
-from lookclosely.ops.gaussian_filters import (
-    bilateral_grid,
-    gauss_transform,
-    gaussian_rows,
-)
+from ..gaussian_filters import bilateral_grid, gauss_transform, gaussian_rows
+from ._mean_field import Messages, check_field, iterate
 
 MakeFilter = Callable[[Tensor], Messages]  # features (N, D) to the sum over all pairs
 CACHED_PAIRS = 2**25  # 128 MB of float32: so many are computed once and kept

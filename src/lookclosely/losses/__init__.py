@@ -1,0 +1,6 @@
+"""Losses that the models are trained with."""
+
+from .boxes import MultiTaskLoss, multi_task_loss, smooth_l1_loss
+from .pixels import cross_entropy, dice_loss
+
+__all__ = ["MultiTaskLoss", "cross_entropy", "dice_loss", "multi_task_loss", "smooth_l1_loss"]
