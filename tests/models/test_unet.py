@@ -2,10 +2,12 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.ndimage import distance_transform_edt
 
 from lookclosely.models.unet import UNet, border_weight_map, predict_tiles
 
@@ -74,6 +76,19 @@ def test_border_weights_equal_brute_force(height, width, objects, seed, w0, sigm
         rtol=1e-4,
         atol=1e-5,
     )
+
+
+@pytest.mark.parametrize(("w0", "sigma"), [(10.0, 5.0), (1e-9, 3.0), (4e4, 0.7), (0.0, 2.0)])
+def test_far_objects_change_no_digit_of_a_border_weight(w0, sigma):
+    """Each object is looked at only within reach; here every distance is measured everywhere."""
+    rows, columns = torch.meshgrid(torch.arange(150), torch.arange(130), indexing="ij")
+    labels = torch.zeros(150, 130, dtype=torch.long)
+    for value, (y, x, r) in enumerate([(9, 9, 6), (30, 14, 9), (20, 70, 4), (140, 120, 8)], -1):
+        labels[(rows - y) ** 2 + (columns - x) ** 2 <= r**2] = value + 5 * (value == 0)
+    far = [distance_transform_edt((labels != k).numpy()) for k in labels.unique() if k != 0]
+    first, second = torch.from_numpy(np.sort(far, axis=0)).float()[:2]
+    expected = w0 * torch.exp(-((first + second) ** 2) / (2 * sigma**2)) * (labels == 0) + 1
+    assert torch.equal(border_weight_map(labels, w0=w0, sigma=sigma), expected)
 
 
 def test_border_weights_stay_on_their_device(device):
