@@ -1,10 +1,12 @@
 import itertools
+import math
 import subprocess
 import sys
 
 import pytest
 import slow_loops
 import torch
+import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 from parity import DTYPES, assert_close
@@ -190,6 +192,58 @@ def test_bilateral_grid_comes_nearer_as_its_spacing_falls(device):
         scale = float((norm / ops.gauss_transform(ones, features)).mean())
         assert scale == pytest.approx(1, abs=0.02)
     assert errors[0] < 0.03 and errors[1] < errors[0] / 2 and errors[2] < errors[1] / 2
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("spacing", [1.0, 0.4])
+def test_bilateral_grid_is_splat_blur_slice(spacing, dtype, device):
+    """Point by point, corner by corner; the blur as one matrix over all cells."""
+    features, values = 2 * torch.randn(15, 3, dtype=dtype), torch.rand(15, 2, dtype=dtype)
+    place = (features - features.amin(0)) / spacing
+    size = [int(n) + 2 for n in place.floor().amax(0)]
+    splat = torch.zeros(15, *size, dtype=dtype)
+    for i, corner in itertools.product(range(15), itertools.product((0, 1), repeat=3)):
+        cell = place[i].floor() + torch.tensor(corner)
+        splat[(i, *cell.int().tolist())] += (1 - (place[i] - cell).abs()).prod()
+    variance = spacing**-2 - 1 / 3
+    line = torch.arange(-40, 41, dtype=torch.float64)
+    scale = math.sqrt(2 * math.pi) / spacing / (-0.5 * line**2 / variance).exp().sum()
+    blur = torch.ones(1, 1, dtype=dtype)
+    for n in size:
+        line = torch.arange(n, dtype=dtype)
+        apart = (line[:, None] - line) ** 2
+        blur = torch.kron(blur, scale.to(dtype) * (-0.5 * apart / variance).exp())
+    slow = splat.flatten(1) @ (blur @ (splat.flatten(1).T @ values))
+    fast = ops.bilateral_grid_transform(values.to(device), features.to(device), spacing=spacing)
+    assert_close(fast.cpu(), slow)
+
+
+def test_bilateral_grid_gradients_are_right():
+    free = (3 * torch.rand(9, 2, dtype=torch.float64)).requires_grad_()
+    values = torch.rand(10, 2, dtype=torch.float64, requires_grad=True)
+
+    def transform(values, free):  # places are counted from the least features: these stay
+        return ops.bilateral_grid_transform(values, torch.cat([free[:1].detach() * 0, free]))
+
+    assert torch.autograd.gradcheck(transform, (values, free))
+
+
+def test_bilateral_grid_s_sum_is_off_but_its_quotient_is_near():
+    """On a photo's features; the shares are those of the docstring."""
+    height, width = 40, 60
+    picture = F.interpolate(torch.rand(1, 3, 4, 6), (height, width), mode="bilinear")[0]
+    rows, columns = torch.arange(height), torch.arange(width)
+    places = torch.cartesian_prod(rows, columns) / 80
+    features = torch.cat([places, picture.flatten(1).T * 255 / 13], dim=1)
+    values, ones = torch.rand(height * width, 1), torch.ones(height * width, 1)
+    exact, norm = (ops.gauss_transform(v, features) for v in (values, ones))
+    for spacing, least, most in ((1.0, 0.05, 0.25), (0.5, 0.005, 0.05)):
+        near, near_norm = (
+            ops.bilateral_grid_transform(v, features, spacing=spacing) for v in (values, ones)
+        )
+        assert least < float((1 - near_norm / norm).abs().mean()) < most
+        error = (near / near_norm - exact / norm).abs()  # of values from 0 to 1
+        assert float(error.mean()) < 0.01 and float(error.max()) < 0.06
 
 
 def test_bilateral_grid_is_symmetric():

@@ -12,9 +12,9 @@ Shapes
 
 import math
 from collections.abc import Callable, Iterator
-from itertools import product
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
@@ -74,8 +74,11 @@ def bilateral_grid_transform(
 
     Two linear interpolations add a variance of 1/6 each (in cells, averaged over places), so the
     blur has 1/spacing² − 1/3 and the two together that of the Gaussian. Their kernel has the
-    Gaussian's integral too, but it is lower at its peak where points lie half-way between grid
-    lines: expect errors of some per cent at spacing 1, a quarter of them at 1/2.
+    Gaussian's integral too, but its peak is lower where points lie half-way between grid lines, and
+    higher where they lie on them: along each of the D axes. So a *sum* is off by about a tenth at
+    the places and colours of a photo (D = 5) and spacing 1, by some per cent at 1/2. The *quotient*
+    of two such sums, the bilateral filter, loses most of that factor again: it is off by a few
+    per cent of the values' range at worst, and by some thousandths on average.
 
     Args:
         values: (N, C).
@@ -105,23 +108,35 @@ def bilateral_grid(features: Float[Tensor, "N D"], spacing: float) -> Callable[[
         raise ValueError(f"spacing is {spacing}: give standard deviations in (0, 1].")
     if not len(features):
         return torch.zeros_like
-    size, corners, weights = _corners(features, spacing)
+    size, corners, weights = _corners(features, spacing)  # (N, 2^D) each
+    cells, of_cells = corners.flatten(), corners.flatten().argsort()  # sorted by the cell
+    points, shares = of_cells // corners.shape[1], weights.flatten()[of_cells]
+    counts = cells.bincount(minlength=math.prod(size))
+    starts = counts.cumsum(0) - counts  # where each cell's points begin
 
     def transform(values: Tensor) -> Tensor:
-        grid = values.new_zeros(math.prod(size), values.shape[1])  # (cells, C)
-        for index, weight in zip(corners, weights, strict=True):
-            grid = grid.index_add(0, index, weight * values)
+        grid = _sums_of_rows(values, points, shares, starts)  # splat: (cells, C)
         grid = _blur(grid.unflatten(0, size), spacing).flatten(0, -2)
-        slices = zip(corners, weights, strict=True)
-        return sum((w * grid[index] for index, w in slices), torch.zeros_like(values))
+        return _sums_of_rows(grid, corners, weights)  # slice
 
     return transform
 
 
+def _sums_of_rows(
+    rows: Float[Tensor, "R C"], index: Tensor, weights: Tensor, starts: Tensor | None = None
+) -> Float[Tensor, "S C"]:
+    """Weighted sums of some rows: one for each row of ``index``, or for its parts from ``starts``.
+
+    A product with a sparse matrix, in other words; torch's fast one is called "embedding bag".
+    """
+    weights = weights.to(rows.dtype)
+    return F.embedding_bag(index, rows, starts, mode="sum", per_sample_weights=weights)
+
+
 def _corners(
     features: Tensor, spacing: float
-) -> tuple[list[int], list[Int[Tensor, " N"]], list[Float[Tensor, "N 1"]]]:
-    """The grid's size, and for each of 2^D corners of a point's cell its flat index and weight."""
+) -> tuple[list[int], Int[Tensor, "N corners"], Float[Tensor, "N corners"]]:
+    """The grid's size; the flat index and the weight of the 2^D corners of each point's cell."""
     place = (features - features.detach().amin(0)) / spacing  # (N, D), in cells, from 0
     low = place.detach().floor()
     size = [int(n) + 2 for n in low.amax(0)]
@@ -130,14 +145,12 @@ def _corners(
             f"spacing {spacing} needs a grid of {' × '.join(map(str, size))} cells, more than "
             f"{MAX_CELLS:,}: make it (at most 1) or the standard deviations larger."
         )
-    share = place - low  # (N, D), how far towards the upper corner
-    steps = [math.prod(size[d + 1 :]) for d in range(len(size))]
-    indices, weights = [], []
-    for corner in product((0, 1), repeat=len(size)):
-        up = features.new_tensor(corner)
-        weights.append((up * share + (1 - up) * (1 - share)).prod(1, keepdim=True))
-        indices.append(((low + up).long() * low.new_tensor(steps).long()).sum(1))
-    return size, indices, weights
+    index, weight = low.new_zeros(len(low), 1).long(), place.new_ones(len(low), 1)
+    for axis, length in enumerate(size):  # each axis doubles the corners: its lower, its upper
+        cell, share = low[:, axis, None].long(), (place - low)[:, axis, None]  # (N, 1)
+        index = torch.cat([index * length + cell, index * length + cell + 1], dim=1)
+        weight = torch.cat([weight * (1 - share), weight * share], dim=1)
+    return size, index, weight
 
 
 def _blur(grid: Float[Tensor, "*cells C"], spacing: float) -> Float[Tensor, "*cells C"]:
@@ -145,12 +158,14 @@ def _blur(grid: Float[Tensor, "*cells C"], spacing: float) -> Float[Tensor, "*ce
     variance = spacing**-2 - 1 / 3  # in cells
     line = torch.arange(-40, 41, dtype=torch.float64)
     total = (-0.5 * line.square() / variance).exp().sum()
+    blurred = grid
     for axis, length in enumerate(grid.shape[:-1]):
         line = torch.arange(length, dtype=grid.dtype, device=grid.device)
         kernel = (-0.5 * (line[:, None] - line).square() / variance).exp()  # (length, length)
         kernel = kernel * float(math.sqrt(2 * math.pi) / spacing / total)
-        grid = (grid.movedim(axis, -1) @ kernel).movedim(-1, axis)
-    return grid
+        # All axes before this one count as a batch, all after it as columns: a plain product.
+        blurred = kernel @ blurred.reshape(math.prod(grid.shape[:axis]), length, -1)
+    return blurred.reshape(grid.shape)
 
 
 def _check_points(values: Tensor, features: Tensor) -> None:
