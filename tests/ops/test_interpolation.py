@@ -32,12 +32,15 @@ def random_resize(seed: int):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_interpolate_is_the_library_s(dtype, device):
+    """On every device it is the library's on a CPU, which on CUDA rounds in other ways itself: it
+    has no rule of its own for twice the size ("nearest"), nor for an axis that stays ("bilinear").
+    """
     for seed in range(CASES):
         shape, settings = random_resize(seed)
         x = torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=dtype)
         assert_parity(
             lambda x, s=settings: ops.interpolate(x, **s),
-            lambda x, s=settings: F.interpolate(x, **s),
+            lambda x, s=settings: F.interpolate(x.cpu(), **s).to(x.device),
             [x.to(device)],
         )
 

@@ -45,7 +45,8 @@ def interpolate(
         input: (N, C, h, w), with a pixel or more; floats for "bilinear".
         size: H and W; an int counts for both. Either this or ``scale_factor``.
         scale_factor: H = ⌊h · scale_factor⌋; a number or (vertical, horizontal). Where that is h,
-            the axis stays as it is, and where it is 2h, "nearest" takes r = ½, as in the library.
+            the axis stays as it is, and where it is 2h, "nearest" takes r = ½, as in the library on
+            a CPU. (On CUDA it lacks the second rule, and for "bilinear" the first.)
         mode: "nearest" or "bilinear".
         align_corners: for "bilinear" only; None is False.
         recompute_scale_factor: True takes r = n / m from the sizes even where ``scale_factor`` is
