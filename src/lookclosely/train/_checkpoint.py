@@ -21,14 +21,14 @@ def save(accelerator: Accelerator, folder: Path, step: int, lists: Lists) -> Non
     draft = folder / f"{step}.draft"
     if accelerator.is_main_process:
         shutil.rmtree(draft, ignore_errors=True)  # what a stopped program left there
-    accelerator.wait_for_everyone()
+    _meet(accelerator)
     accelerator.save_state(str(draft))
-    accelerator.wait_for_everyone()
+    _meet(accelerator)
     if accelerator.is_main_process:
         torch.save(lists, draft / "history.pt")
         draft.rename(folder / str(step))
         _remove_all_but(folder, step)
-    accelerator.wait_for_everyone()
+    _meet(accelerator)
 
 
 def resume(accelerator: Accelerator, folder: Path) -> Lists | None:
@@ -39,6 +39,15 @@ def resume(accelerator: Accelerator, folder: Path) -> Lists | None:
     newest = found[max(found)]
     accelerator.load_state(str(newest))
     return torch.load(newest / "history.pt", weights_only=True)
+
+
+def _meet(accelerator: Accelerator) -> None:
+    """All processes wait here for each other.
+
+    Accelerate's own call would give each of them a GPU, also those that train on a CPU, and fail on
+    a machine with fewer GPUs than processes. A sum is ready when all have sent their part.
+    """
+    accelerator.reduce(torch.zeros(1, device=accelerator.device)).item()
 
 
 def _complete(folder: Path) -> dict[int, Path]:
