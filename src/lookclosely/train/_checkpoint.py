@@ -47,7 +47,7 @@ def _meet(accelerator: Accelerator) -> None:
     Accelerate's own call would give each of them a GPU, also those that train on a CPU, and fail on
     a machine with fewer GPUs than processes. A sum is ready when all have sent their part.
     """
-    accelerator.reduce(torch.zeros(1, device=accelerator.device)).item()
+    torch.as_tensor(accelerator.reduce(torch.zeros(1, device=accelerator.device))).item()
 
 
 def _complete(folder: Path) -> dict[int, Path]:

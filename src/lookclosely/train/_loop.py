@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from accelerate import Accelerator
-from accelerate.state import AcceleratorState
 from accelerate.utils import set_seed
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from ._batches import drawn_apart, share
 from ._checkpoint import resume, save
+from ._layout import lay_out
+from ._state import accelerator_for, lent
 
 LossFunction = Callable[[nn.Module, Any], Tensor]
 
@@ -67,13 +67,18 @@ def fit(
     checkpoint_every: int = 500,
     progress: bool | None = None,
     precision: Literal["no", "bf16"] = "no",
+    channels_last: bool | None = None,
     device: str | None = None,
 ) -> History:
     """Train ``model`` in place with AdamW, warm-up and cosine decay.
 
+    Accelerate's settings are the program's own again afterwards: whatever ``Accelerator`` it had,
+    or makes then, is as if this training had not been.
+
     Args:
-        model: moved to the training device, and back to the device it came from. It is left there
-            in evaluation mode, also when training ends with an error.
+        model: moved to the training device, and back to the device and the memory format it came
+            from. It is left there in evaluation mode and without gradients, also when training ends
+            with an error, and can be trained again.
         loss_fn: ``loss_fn(model, batch)`` returns the mean loss of a batch, a scalar.
         batches: any iterable of batches (tensors, or tuples, named tuples, lists and dicts of them,
             first dimension the batch), started again when it ends. Under several processes each
@@ -85,7 +90,8 @@ def fit(
         lr: the highest learning rate; ``warmup`` steps (5 % of ``steps`` by default) lead up to it.
         seed: of every generator, set before the first batch is drawn. The network and its loss draw
             from generators that begin with ``seed``; what ``batches`` draws comes from others,
-            which begin with a number made from it.
+            which begin with a number made from it. They go on from where the training ends, so what
+            the program draws afterwards repeats itself too.
         clip_norm: clip the gradient to this norm.
         checkpoint: a directory. If it holds a checkpoint, training goes on from there as if it had
             not been broken off: batches already used are drawn and passed over, so ``batches`` has
@@ -95,33 +101,36 @@ def fit(
             as fast on a GPU, or a CPU that has instructions for it. On a CPU that has none it would
             be ten times slower, so there "bf16" means float32. "no" is float32 throughout, whatever
             the environment tells Accelerate.
+        channels_last: True lays the weights of convolutions with the channels innermost while they
+            train, which is quicker; False leaves them as they are. By default they are laid so, but
+            not for bfloat16 on a CPU, where torch's gradients of *dilated* convolutions can be NaN
+            then. A network that has none gives True and gains twice: a RetinaNet of 0.76 M weights
+            took 113 ms a step, 80 in bfloat16, 57 in bfloat16 with True (one core of a Xeon).
         device: "cpu" keeps the training on the CPU; by default Accelerate chooses. "cuda" makes
             sure that it has chosen a GPU.
 
     Raises:
         ValueError: if ``steps`` is not positive, ``device`` or ``precision`` is none that there is
-            here, ``batches`` is empty, a batch cannot be shared evenly among the processes, or the
-            loss stops being finite (the weights are then those before that step).
+            here, ``channels_last`` is True for a model that cannot have it, ``batches`` is empty, a
+            batch cannot be shared evenly among the processes, or the loss stops being finite (the
+            weights are then those before that step).
     """
     if steps < 1:
         raise ValueError(f"steps is {steps}: give at least 1")
     if precision not in ("no", "bf16"):
         raise ValueError(f'precision is {precision!r}: give "no" or "bf16"')
-    accelerator = _accelerator(device)
-    set_seed(seed)
-    stream, history = drawn_apart(batches, seed), History()
-    home = next(model.parameters()).device
-    half = precision == "bf16" and _multiplies_bfloat16(accelerator.device)
-    if not (half and accelerator.device.type == "cpu"):
-        _lay_channels_innermost(model)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=weight_decay)
     warmup = max(1, steps // 20) if warmup is None else warmup
-    hide = not (_watched() if progress is None else progress) or not accelerator.is_main_process
-    try:
+    with accelerator_for(device) as accelerator, lent(model):
+        set_seed(seed)
+        stream, history = drawn_apart(batches, seed), History()
+        half = precision == "bf16" and _multiplies_bfloat16(accelerator.device)
+        lay_out(model, channels_last, half_on_cpu=half and accelerator.device.type == "cpu")
+        optimizer = torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=weight_decay)
         wrapped, prepared = accelerator.prepare(model, optimizer)
         if checkpoint is not None and (past := resume(accelerator, Path(checkpoint))):
             history = History(**past)
         start = len(history.loss)
+        hide = not (_watched() if progress is None else progress) or not accelerator.is_main_process
         wrapped.train()
         for step in tqdm(range(steps), disable=hide, desc="training", leave=False):
             batch = next(stream)
@@ -141,37 +150,7 @@ def fit(
             prepared.zero_grad()
             if checkpoint is not None and (step + 1) % checkpoint_every == 0:
                 save(accelerator, Path(checkpoint), step + 1, asdict(history))
-    finally:
-        model.zero_grad()
-        model.to(home).eval()
-        accelerator.free_memory()
     return history
-
-
-def _accelerator(device: str | None) -> Accelerator:
-    """Accelerate keeps one device and one precision for the whole program, those of its first call.
-
-    So a program of one process forgets them first; processes that work together keep theirs.
-    """
-    if not torch.distributed.is_initialized():
-        AcceleratorState._reset_state(reset_partial_state=True)
-    accelerator = Accelerator(cpu=device == "cpu", mixed_precision="no")
-    chosen = accelerator.device.type
-    if device not in (None, chosen):
-        raise ValueError(
-            f"device is {device!r}, and here training runs on {chosen!r}: leave device out, or "
-            f'give "cpu" or {chosen!r}'
-        )
-    return accelerator
-
-
-def _lay_channels_innermost(model: nn.Module) -> None:
-    """Convolutions run faster so; on a CPU about 1.5 times. Weights of volumes have no such layout,
-    and a model that has any stays as it is. Not for bfloat16 on a CPU: there the gradients of
-    dilated convolutions come out as NaN for some numbers of channels, 22 for one (torch 2.14).
-    """
-    if all(tensor.ndim != 5 for tensor in (*model.parameters(), *model.buffers())):
-        model.to(memory_format=torch.channels_last)
 
 
 def _watched() -> bool:
