@@ -4,8 +4,8 @@ import torch
 
 from lookclosely import cost
 from lookclosely.experiments import _window_ways as experiment
-from lookclosely.models.patch import cut_patches
-from lookclosely.models.scanning import WindowClassifier
+from lookclosely.models.looking.patch import cut_patches
+from lookclosely.models.looking.scanning import WindowClassifier
 
 IMAGE = torch.randn(1, 3, 16, 18, generator=torch.Generator().manual_seed(0)).double()
 

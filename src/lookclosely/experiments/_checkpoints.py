@@ -12,7 +12,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from lookclosely.losses import cross_entropy
-from lookclosely.models.unet import UNet, double_conv
+from lookclosely.models.segmentation.unet import UNet, double_conv
 from lookclosely.train import fit
 
 from . import _scene_labelling as task

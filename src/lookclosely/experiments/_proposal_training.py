@@ -9,8 +9,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from lookclosely.models.deconvnet import DeconvNet
-from lookclosely.models.fcn import FCN
+from lookclosely.models.segmentation.deconvnet import DeconvNet
+from lookclosely.models.segmentation.fcn import FCN
 from lookclosely.train import fit
 
 from ._proposals import SCENES, Kind, crops, proposal_scores, proposals

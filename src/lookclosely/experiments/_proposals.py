@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from lookclosely import ops
 from lookclosely.data import scenes
-from lookclosely.models.deconvnet import merge_scores
+from lookclosely.models.segmentation.deconvnet import merge_scores
 
 from ._scene_labelling import Labelled
 

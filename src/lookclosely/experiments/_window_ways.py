@@ -12,8 +12,8 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from lookclosely import cost, ops
-from lookclosely.models.patch import cut_patches
-from lookclosely.models.scanning import OnePass, WindowClassifier
+from lookclosely.models.looking.patch import cut_patches
+from lookclosely.models.looking.scanning import OnePass, WindowClassifier
 
 
 def pixels(image: Float[Tensor, "1 C H W"]) -> Int[Tensor, "pixels 3"]:

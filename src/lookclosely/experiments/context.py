@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from lookclosely import ops
 from lookclosely.data import nuclei, scenes
-from lookclosely.models.patch import PatchClassifier, cut_patches, see_only
+from lookclosely.models.looking.patch import PatchClassifier, cut_patches, see_only
 from lookclosely.train import fit
 
 from .core import Experiment, Outcome, Result, Verdict

@@ -8,7 +8,7 @@ import torchvision
 
 from lookclosely import ops
 from lookclosely.cost import seconds
-from lookclosely.models.unet import UNet
+from lookclosely.models.segmentation.unet import UNet
 
 from .checkerboard import Upsample
 from .core import Experiment, Outcome, Result, Verdict

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from lookclosely.metrics import boundary_iou
-from lookclosely.models.fcn import FCN
+from lookclosely.models.segmentation.fcn import FCN
 from lookclosely.train import fit
 
 from ._random_fields import apply, field, milliseconds, tune

@@ -6,7 +6,7 @@ from itertools import product
 import torch
 
 from lookclosely import cost
-from lookclosely.models.fcn import FCN
+from lookclosely.models.segmentation.fcn import FCN
 
 from ._proposal_training import Norm, Stages, Training, compared, two_stages
 from ._proposals import SCENES, proposal_scores, proposals

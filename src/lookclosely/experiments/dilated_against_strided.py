@@ -12,7 +12,7 @@ from torch import Tensor
 
 from lookclosely import cost, ops
 from lookclosely.data import scenes
-from lookclosely.models.dilated import DilatedNet
+from lookclosely.models.segmentation.dilated import DilatedNet
 from lookclosely.train import fit
 
 from ._scene_labelling import (

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from lookclosely.data import nuclei
 from lookclosely.losses import cross_entropy
-from lookclosely.models.fcn import FCN
+from lookclosely.models.segmentation.fcn import FCN
 from lookclosely.train import fit
 
 from . import _scene_labelling as scene

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from lookclosely import cost, metrics
 from lookclosely.losses import multi_task_loss, smooth_l1_loss
-from lookclosely.models.localizer import Localizer
+from lookclosely.models.looking.localizer import Localizer
 from lookclosely.train import fit
 
 from . import _fixed_outputs as task

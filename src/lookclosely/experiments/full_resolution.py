@@ -13,7 +13,8 @@ import torch
 from torch import nn
 
 from lookclosely import cost
-from lookclosely.models.fcn import FCN, conv, score_layer
+from lookclosely.models.layers import conv_norm_relu
+from lookclosely.models.segmentation.fcn import FCN, score_layer
 from lookclosely.train import fit
 
 from . import _scene_labelling as scene
@@ -50,8 +51,10 @@ class Config:
 def full_resolution(widths: tuple[int, ...], hidden: int) -> nn.Sequential:
     """The FCN's layers with one convolution a block, and no poolings: every map has H × W."""
     pairs = pairwise([3, *widths, hidden])
-    layers = [conv(a, b) for a, b in pairs]
-    return nn.Sequential(*layers, conv(hidden, hidden, 1), score_layer(hidden, scene.CLASSES))
+    layers = [conv_norm_relu(a, b) for a, b in pairs]
+    return nn.Sequential(
+        *layers, conv_norm_relu(hidden, hidden, 1), score_layer(hidden, scene.CLASSES)
+    )
 
 
 def nets(config: Config) -> dict[str, nn.Module]:

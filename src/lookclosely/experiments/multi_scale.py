@@ -14,7 +14,14 @@ from torch import Tensor, nn
 
 from lookclosely import cost, ops
 from lookclosely.data import scenes
-from lookclosely.models.multiscale import FARABET, POOL, MultiScale, Pyramid, Upsample, field
+from lookclosely.models.looking.multiscale import (
+    FARABET,
+    POOL,
+    MultiScale,
+    Pyramid,
+    Upsample,
+    field,
+)
 from lookclosely.train import fit
 
 from . import _scene_labelling as task

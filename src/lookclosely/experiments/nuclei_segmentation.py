@@ -17,7 +17,7 @@ from lookclosely import ops
 from lookclosely.data import augment, nuclei
 from lookclosely.losses import cross_entropy, dice_loss
 from lookclosely.metrics import boundary_f_score, instance_f1, match_instances
-from lookclosely.models.unet import UNet, border_weight_map
+from lookclosely.models.segmentation.unet import UNet, border_weight_map
 from lookclosely.train import fit
 
 from .core import Experiment, Outcome, Result, Verdict

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from lookclosely.models.fcn import FCN
+from lookclosely.models.segmentation.fcn import FCN
 
 from ._proposal_training import Training, deconvnet, fcn, fcn_on_crops, named, two_stages
 from ._proposals import SCENES, lone, proposal_scores, proposals

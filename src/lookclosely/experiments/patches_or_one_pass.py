@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from lookclosely import cost
-from lookclosely.models.scanning import WindowClassifier
+from lookclosely.models.looking.scanning import WindowClassifier
 
 from ._scene_labelling import CLASSES, labelled
 from ._window_ways import gradients, largest, multiply_adds, ways

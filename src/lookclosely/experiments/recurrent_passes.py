@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from lookclosely import cost
 from lookclosely.losses import cross_entropy
-from lookclosely.models.recurrent_cnn import FeedForward, RecurrentCNN, field
+from lookclosely.models.looking.recurrent_cnn import FeedForward, RecurrentCNN, field
 from lookclosely.ops import standardize
 from lookclosely.train import fit
 

@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 
 from lookclosely.data import nuclei
-from lookclosely.models.unet import UNet
+from lookclosely.models.segmentation.unet import UNet
 from lookclosely.train import fit
 
 from .core import Experiment, Outcome, Result, Verdict

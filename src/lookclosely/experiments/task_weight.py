@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from lookclosely.losses import MultiTaskLoss, multi_task_loss, smooth_l1_loss
 from lookclosely.metrics import kendall_tau
-from lookclosely.models.localizer import Localizer
+from lookclosely.models.looking.localizer import Localizer
 from lookclosely.train import fit
 
 from . import _fixed_outputs as task

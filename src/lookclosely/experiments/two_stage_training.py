@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from lookclosely.models.deconvnet import DeconvNet
+from lookclosely.models.segmentation.deconvnet import DeconvNet
 
 from ._proposal_training import Norm, Stages, Training, build, compared, two_stages
 from .core import Experiment, Outcome, Result, Verdict

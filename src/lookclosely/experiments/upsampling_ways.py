@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from lookclosely import cost, metrics
-from lookclosely.models.encoder_decoder import EncoderDecoder, Way
+from lookclosely.models.segmentation.encoder_decoder import EncoderDecoder, Way
 from lookclosely.train import fit
 
 from . import _scene_labelling as scene_task

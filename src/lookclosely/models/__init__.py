@@ -1,1 +1,1 @@
-"""Models, one paper a file."""
+"""Models, one paper a file, by the part of the book; a file imports the papers that it cites."""

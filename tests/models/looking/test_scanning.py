@@ -2,11 +2,13 @@
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import nn
 
 from lookclosely import cost, ops
-from lookclosely.models.patch import cut_patches
-from lookclosely.models.scanning import OnePass, WindowClassifier
+from lookclosely.models.looking.patch import cut_patches
+from lookclosely.models.looking.scanning import OnePass, WindowClassifier, to_convolution
 
 
 def classifier(window=19, pools=2, **options):
@@ -130,3 +132,32 @@ def test_layers_that_one_pass_takes_give_what_the_shifts_give(layer):
     x = torch.randn(1, 2, 13, 14, dtype=torch.float64)
     expected = ops.shift_and_stitch(network, x, stride)
     torch.testing.assert_close(OnePass(network)(x), expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("bias", [True, False])
+@given(channels=st.integers(1, 5), height=st.integers(1, 4), width=st.integers(1, 4))
+def test_a_fully_connected_layer_is_a_convolution(dtype, bias, channels, height, width):
+    layer = nn.Linear(channels * height * width, 6, bias=bias).to(dtype)
+    convolution = to_convolution(layer, (height, width))
+    x = torch.randn(2, channels, height + 2, width + 1, dtype=dtype)
+    y = convolution(x)
+    assert y.shape == (2, 6, 3, 2) and y.dtype == dtype
+    for i in range(3):
+        for j in range(2):
+            window = x[:, :, i : i + height, j : j + width]
+            torch.testing.assert_close(y[:, :, i, j], layer(window.flatten(1)))
+
+
+def test_a_converted_layer_has_weights_of_its_own():
+    layer = nn.Linear(8, 2)
+    convolution = to_convolution(layer, (2, 2))
+    before = convolution.weight.clone()
+    nn.init.zeros_(layer.weight)
+    assert torch.equal(convolution.weight, before)
+
+
+@pytest.mark.parametrize("size", [(3, 1), (0, 1)])
+def test_a_size_that_does_not_divide_the_inputs_is_named(unchecked, size):
+    with pytest.raises(ValueError, match="size"):
+        to_convolution(nn.Linear(10, 2), size)

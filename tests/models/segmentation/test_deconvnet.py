@@ -2,7 +2,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from lookclosely.models.deconvnet import DeconvNet, merge_scores
+from lookclosely.models.segmentation.deconvnet import DeconvNet, merge_scores
 
 
 @pytest.fixture(scope="module")

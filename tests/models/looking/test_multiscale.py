@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from lookclosely import ops
-from lookclosely.models.multiscale import FARABET, POOL, MultiScale, features, field
+from lookclosely.models.looking.multiscale import FARABET, POOL, MultiScale, features, field
 
 PAPER = [(7, 1, 0), (2, 2, 0), (7, 1, 0), (2, 2, 0), (7, 1, 0)]
 

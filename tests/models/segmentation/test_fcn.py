@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from lookclosely import cost
-from lookclosely.models.fcn import FCN, Upsample, to_convolution
+from lookclosely.models.segmentation.fcn import FCN, Upsample
 
 
 def small(**options):
@@ -94,29 +94,6 @@ def test_the_paper_s_net_has_134_million_parameters():
     assert round(cost.parameters(model) / 1e6) == 134  # Table 1
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize("bias", [True, False])
-@given(channels=st.integers(1, 5), height=st.integers(1, 4), width=st.integers(1, 4))
-def test_a_fully_connected_layer_is_a_convolution(dtype, bias, channels, height, width):
-    layer = nn.Linear(channels * height * width, 6, bias=bias).to(dtype)
-    convolution = to_convolution(layer, (height, width))
-    x = torch.randn(2, channels, height + 2, width + 1, dtype=dtype)
-    y = convolution(x)
-    assert y.shape == (2, 6, 3, 2) and y.dtype == dtype
-    for i in range(3):
-        for j in range(2):
-            window = x[:, :, i : i + height, j : j + width]
-            torch.testing.assert_close(y[:, :, i, j], layer(window.flatten(1)))
-
-
-def test_a_converted_layer_has_weights_of_its_own():
-    layer = nn.Linear(8, 2)
-    convolution = to_convolution(layer, (2, 2))
-    before = convolution.weight.clone()
-    nn.init.zeros_(layer.weight)
-    assert torch.equal(convolution.weight, before)
-
-
 @pytest.mark.parametrize(
     ("call", "word"),
     [
@@ -126,8 +103,6 @@ def test_a_converted_layer_has_weights_of_its_own():
         (lambda: FCN(channels=(4, 4), strides=(4, 2, 1)), "strides"),
         (lambda: FCN(convolutions=(1, 2)), "convolutions"),
         (lambda: FCN(convolutions=0), "convolutions"),
-        (lambda: to_convolution(nn.Linear(10, 2), (3, 1)), "size"),
-        (lambda: to_convolution(nn.Linear(10, 2), (0, 1)), "size"),
     ],
 )
 def test_bad_arguments_are_named(unchecked, call, word):

@@ -46,12 +46,12 @@ class Step(nn.Module):
     4 …, all taps lie so many pixels apart.
     """
 
-    def __init__(self, channels_in: int, channels: Sequence[int], channels_out: int):
+    def __init__(self, in_channels: int, channels: Sequence[int], out_channels: int):
         super().__init__()
         first, second = channels
-        self.first = Spread(channels_in, first, 3)
+        self.first = Spread(in_channels, first, 3)
         self.second = Spread(first, second, 3)
-        self.last = nn.Conv2d(second, channels_out, 1)
+        self.last = nn.Conv2d(second, out_channels, 1)
         for conv in (self.first, self.second):
             nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")
 

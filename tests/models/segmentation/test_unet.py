@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import distance_transform_edt
 
-from lookclosely.models.unet import UNet, border_weight_map, predict_tiles
+from lookclosely.models.segmentation.unet import UNet, border_weight_map, predict_tiles
 
 
 def small(**options):

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from lookclosely import cost
-from lookclosely.models.encoder_decoder import EncoderDecoder, Rise, Way
+from lookclosely.models.segmentation.encoder_decoder import EncoderDecoder, Rise, Way
 
 WAYS = get_args(Way)
 X = torch.zeros(1, 3, 64, 64)

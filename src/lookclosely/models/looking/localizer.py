@@ -18,18 +18,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ..layers import conv_norm_relu
+
 
 def trunk(
     in_channels: int, channels: Sequence[int], size: tuple[int, int], features: int
 ) -> nn.Sequential:
     """Images (B, C, H, W) to vectors (B, features): each convolution halves height and width."""
-    layers: list[nn.Module] = []
-    for a, b in zip([in_channels, *channels], channels):
-        layers += [
-            nn.Conv2d(a, b, kernel_size=3, stride=2, padding=1, bias=False),
-            nn.BatchNorm2d(b),
-            nn.ReLU(inplace=True),
-        ]
+    widths = zip([in_channels, *channels], channels)
+    layers = [layer for a, b in widths for layer in conv_norm_relu(a, b, stride=2)]
     height, width = (-(-side // 2 ** len(channels)) for side in size)  # each halving rounds up
     flat = channels[-1] * height * width
     # Flattened, not averaged: an average over the image would forget where things are.

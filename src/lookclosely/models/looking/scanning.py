@@ -4,7 +4,7 @@ Sermanet et al., "OverFeat: Integrated recognition, localization and detection u
 networks", ICLR 2014, sections 3.3 and 3.5; Giusti, Cireşan, Masci, Gambardella and Schmidhuber,
 "Fast image scanning with deep max-pooling convolutional neural networks", ICIP 2013.
 
-Unlike `models.patch.PatchClassifier` this one pads nowhere: zeros inside each window would make an
+Unlike `patch.PatchClassifier` this one pads nowhere: zeros inside each window would make an
 answer depend on where its window was cut, and no two windows could share anything.
 
 Shapes: N images, B windows, C channels, w the window's side (odd), K classes, p poolings.
@@ -12,6 +12,7 @@ Shapes: N images, B windows, C channels, w the window's side (odd), K classes, p
 
 from itertools import pairwise
 
+import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -19,7 +20,43 @@ from torch import Tensor, nn
 from lookclosely.ops import receptive_field, split_phases, stitch
 from lookclosely.ops._arguments import per_axis
 
-from .fcn import to_convolution
+
+def to_convolution(layer: nn.Linear, size: tuple[int, int]) -> nn.Conv2d:
+    """The convolution that a fully connected layer is, when it reads a C × h × w map, flattened.
+
+    With z the flattened map, z[(c·h + i)·w + j] = x[c, i, j], the layer computes
+
+        y_k = b_k + Σ_{c,i,j} W[k, (c·h + i)·w + j] · x[c, i, j],
+
+    which is a convolution with kernel W[k] of h × w pixels at the one place where it fits. A larger
+    map has more such places, and gives one y for each.
+
+    Args:
+        layer: fully connected, with C·h·w inputs.
+        size: (h, w) of the map that it was made for; (1, 1) for a layer that follows another one.
+
+    Returns:
+        A convolution of kernel (h, w), without padding, with copies of the layer's weights.
+
+    Raises:
+        ValueError: if the layer's inputs are no multiple of h·w.
+
+    Source: Sermanet et al. 2014 (OverFeat), section 3.5; Long et al. 2015 (FCN), section 3.1.
+    """
+    height, width = size
+    if height < 1 or width < 1 or layer.in_features % (height * width):
+        raise ValueError(
+            f"size is {size}, but the layer has {layer.in_features} inputs: give the height and "
+            f"width of the map that is flattened, which divide that number"
+        )
+    channels = layer.in_features // (height * width)
+    convolution = nn.Conv2d(channels, layer.out_features, size, bias=layer.bias is not None)
+    convolution.to(layer.weight)  # its device and precision
+    with torch.no_grad():
+        convolution.weight.copy_(layer.weight.unflatten(1, (channels, height, width)))
+        if convolution.bias is not None:
+            convolution.bias.copy_(layer.bias)
+    return convolution
 
 
 class WindowClassifier(nn.Module):
@@ -58,8 +95,8 @@ class WindowClassifier(nn.Module):
         self.layers.append((self.side, 1, 0))
         channels = [in_channels, *(width * 2**n for n in range(pools))]
         self.features = nn.Sequential()
-        for n, (c_in, c_out) in enumerate(pairwise(channels)):
-            self.features.append(nn.Conv2d(c_in, c_out, 3 if n else 4))
+        for n, (a, b) in enumerate(pairwise(channels)):
+            self.features.append(nn.Conv2d(a, b, 3 if n else 4))
             self.features.append(nn.ReLU()).append(nn.MaxPool2d(2))
         self.head = nn.Sequential(
             nn.Flatten(),

@@ -19,17 +19,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-
-def conv_norm_relu(
-    channels_in: int, channels_out: int, *, kernel: int = 3, stride: int = 1, rate: int = 1
-) -> nn.Sequential:
-    """A convolution padded so that stride 1 keeps the size, batch normalisation, ReLU."""
-    padding = rate * (kernel // 2)
-    return nn.Sequential(
-        nn.Conv2d(channels_in, channels_out, kernel, stride, padding, rate, bias=False),
-        nn.BatchNorm2d(channels_out),
-        nn.ReLU(inplace=True),
-    )
+from ..layers import conv_norm_relu
 
 
 def strides_and_rates(strides: Sequence[int], output_stride: int) -> list[tuple[int, int]]:
@@ -96,7 +86,7 @@ class DilatedNet(nn.Module):
         self.output_stride = output_stride
         self.features = nn.Sequential(
             *(
-                conv_norm_relu(a, b, stride=stride, rate=rate)
+                conv_norm_relu(a, b, stride=stride, dilation=rate)
                 for a, b, (stride, rate) in zip([in_channels, *channels], channels, self.plan)
             )
         )
@@ -132,18 +122,18 @@ class ASPP(nn.Module):
     then mixed by a 1x1 convolution.
 
     Args:
-        channels_in: C.
-        channels_out: C_out, also of each branch.
+        in_channels: C.
+        out_channels: C_out, also of each branch.
         rates: of the 3x3 branches; (6, 12, 18) in DeepLabv3, at output stride 16.
     """
 
-    def __init__(self, channels_in: int, channels_out: int, rates: Sequence[int] = (6, 12, 18)):
+    def __init__(self, in_channels: int, out_channels: int, rates: Sequence[int] = (6, 12, 18)):
         super().__init__()
-        branches = [conv_norm_relu(channels_in, channels_out, kernel=1)]
-        branches += [conv_norm_relu(channels_in, channels_out, rate=rate) for rate in rates]
+        branches = [conv_norm_relu(in_channels, out_channels, kernel_size=1)]
+        branches += [conv_norm_relu(in_channels, out_channels, dilation=rate) for rate in rates]
         self.branches = nn.ModuleList(branches)
-        self.image = nn.Sequential(nn.Conv2d(channels_in, channels_out, 1), nn.ReLU(inplace=True))
-        self.mix = conv_norm_relu((len(rates) + 2) * channels_out, channels_out, kernel=1)
+        self.image = nn.Sequential(nn.Conv2d(in_channels, out_channels, 1), nn.ReLU(inplace=True))
+        self.mix = conv_norm_relu((len(rates) + 2) * out_channels, out_channels, kernel_size=1)
 
     def forward(self, x: Float[Tensor, "B C h w"]) -> Float[Tensor, "B c h w"]:
         whole = self.image(x.mean(dim=(2, 3), keepdim=True)).expand(-1, -1, *x.shape[-2:])

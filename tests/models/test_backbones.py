@@ -8,8 +8,10 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from lookclosely import backbones, data
+from lookclosely import data
 from lookclosely.data import photos
+from lookclosely.models import backbones
+from lookclosely.models.backbones.efficientnet import SameConv2d
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +124,7 @@ def same_by_loops(image, weight, stride):
 @pytest.mark.parametrize("size", [(6, 9), (7, 8), (1, 2)])
 def test_same_padding(kernel, stride, size):
     torch.manual_seed(0)
-    layer = backbones.SameConv2d(1, 1, kernel, stride, bias=False).double()
+    layer = SameConv2d(1, 1, kernel, stride, bias=False).double()
     image = torch.rand(size, dtype=torch.float64)
     weight = layer.weight.detach()[0, 0]
     with torch.no_grad():
@@ -132,7 +134,7 @@ def test_same_padding(kernel, stride, size):
 
 def test_same_padding_is_not_torchs():
     """A stride of 2 on an even size: "SAME" starts at pixel 0, padding=1 one pixel earlier."""
-    layer = backbones.SameConv2d(1, 1, 3, 2, bias=False)
+    layer = SameConv2d(1, 1, 3, 2, bias=False)
     torch.nn.init.ones_(layer.weight)
     ramp = torch.arange(4.0).expand(1, 1, 4, 4)
     with torch.no_grad():

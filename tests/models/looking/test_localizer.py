@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from lookclosely.models.localizer import Localizer
+from lookclosely.models.looking.localizer import Localizer
 
 
 @pytest.mark.parametrize("size", [(48, 48), (33, 50), (16, 16)])

@@ -23,26 +23,22 @@ from jaxtyping import Float, Int
 from scipy.ndimage import distance_transform_edt, find_objects
 from torch import Tensor, nn
 
+from ..layers import conv_norm_relu
 
-def double_conv(channels_in: int, channels_out: int) -> nn.Sequential:
+
+def double_conv(in_channels: int, out_channels: int) -> nn.Sequential:
     """Two rounds of 3x3 convolution, batch normalisation, ReLU: one blue box of Figure 1."""
-    layers: list[nn.Module] = []
-    for c in (channels_in, channels_out):
-        layers += [
-            nn.Conv2d(c, channels_out, kernel_size=3, padding=1, bias=False),
-            nn.BatchNorm2d(channels_out),
-            nn.ReLU(inplace=True),
-        ]
-    return nn.Sequential(*layers)
+    first = conv_norm_relu(in_channels, out_channels)
+    return nn.Sequential(*first, *conv_norm_relu(out_channels, out_channels))
 
 
 class Up(nn.Module):
     """Double the resolution with a 2x2 transposed convolution, then merge with the skip."""
 
-    def __init__(self, channels_in: int, channels_out: int):
+    def __init__(self, in_channels: int, out_channels: int):
         super().__init__()
-        self.up = nn.ConvTranspose2d(channels_in, channels_out, kernel_size=2, stride=2)
-        self.merge = double_conv(2 * channels_out, channels_out)
+        self.up = nn.ConvTranspose2d(in_channels, out_channels, kernel_size=2, stride=2)
+        self.merge = double_conv(2 * out_channels, out_channels)
 
     def forward(
         self, x: Float[Tensor, "B C h w"], skip: Float[Tensor, "B c H W"]

@@ -17,13 +17,9 @@ from torch import Tensor, nn
 
 from lookclosely import ops
 
+from ..layers import norm_relu
 
-class Block(nn.Sequential):
-    """A convolution (or a transposed one), batch normalisation, ReLU."""
-
-    def __init__(self, layer: nn.Module, channels: int, batch_norm: bool):
-        norm = [nn.BatchNorm2d(channels)] if batch_norm else []
-        super().__init__(layer, *norm, nn.ReLU(inplace=True))
+Kind = type[nn.Conv2d] | type[nn.ConvTranspose2d]
 
 
 class DeconvNet(nn.Module):
@@ -62,10 +58,10 @@ class DeconvNet(nn.Module):
             raise ValueError(f"size is {size}: give a multiple of {self.factor}")
         inner, top = size // self.factor, channels[-1]
 
-        def block(kind: type[nn.Module], a: int, b: int, kernel: int, padding: int) -> Block:
-            return Block(kind(a, b, kernel, padding=padding), b, batch_norm)
+        def block(kind: Kind, a: int, b: int, kernel: int, padding: int) -> nn.Sequential:
+            return norm_relu(kind(a, b, kernel, padding=padding), batch_norm=batch_norm)
 
-        def pair(kind: type[nn.Module], a: int, b: int, middle: int) -> nn.Sequential:
+        def pair(kind: Kind, a: int, b: int, middle: int) -> nn.Sequential:
             return nn.Sequential(block(kind, a, middle, 3, 1), block(kind, middle, b, 3, 1))
 
         self.down = nn.ModuleList(

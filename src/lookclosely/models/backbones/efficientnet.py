@@ -68,12 +68,12 @@ class SameConv2d(nn.Conv2d):
 
 
 def conv_norm(
-    inputs: int, outputs: int, *, kernel: int = 1, stride: int = 1, groups: int = 1
+    in_channels: int, out_channels: int, *, kernel_size: int = 1, stride: int = 1, groups: int = 1
 ) -> nn.Sequential:
     """Convolution without bias (BatchNorm has one), then BatchNorm with TensorFlow's settings."""
     return nn.Sequential(
-        SameConv2d(inputs, outputs, kernel, stride, groups=groups, bias=False),
-        nn.BatchNorm2d(outputs, eps=1e-3, momentum=0.01),
+        SameConv2d(in_channels, out_channels, kernel_size, stride, groups=groups, bias=False),
+        nn.BatchNorm2d(out_channels, eps=1e-3, momentum=0.01),
     )
 
 
@@ -83,17 +83,19 @@ class InvertedResidual(nn.Module):
     No activation after the last step: it would destroy what the narrow layer holds (MobileNetV2).
     """
 
-    def __init__(self, inputs: int, outputs: int, *, kernel: int, stride: int, expansion: int):
+    def __init__(
+        self, in_channels: int, out_channels: int, *, kernel_size: int, stride: int, expansion: int
+    ):
         super().__init__()
-        wide = inputs * expansion
-        widen = [conv_norm(inputs, wide), nn.ReLU6()] if expansion > 1 else []
+        wide = in_channels * expansion
+        widen = [conv_norm(in_channels, wide), nn.ReLU6()] if expansion > 1 else []
         self.layers = nn.Sequential(
             *widen,
-            conv_norm(wide, wide, kernel=kernel, stride=stride, groups=wide),
+            conv_norm(wide, wide, kernel_size=kernel_size, stride=stride, groups=wide),
             nn.ReLU6(),
-            conv_norm(wide, outputs),
+            conv_norm(wide, out_channels),
         )
-        self.adds_input = stride == 1 and inputs == outputs
+        self.adds_input = stride == 1 and in_channels == out_channels
 
     def forward(self, x: Float[Tensor, "N C H W"]) -> Float[Tensor, "N D h w"]:
         return x + self.layers(x) if self.adds_input else self.layers(x)
@@ -102,16 +104,16 @@ class InvertedResidual(nn.Module):
 class EfficientNetLite0(nn.Module):
     """Stem, seven stages of inverted residuals, head. Input as ``preprocess`` makes it."""
 
-    def __init__(self, *, classes: int = 1000) -> None:
+    def __init__(self, *, num_classes: int = 1000) -> None:
         super().__init__()
-        self.stem = nn.Sequential(conv_norm(3, 32, kernel=3, stride=2), nn.ReLU6())
+        self.stem = nn.Sequential(conv_norm(3, 32, kernel_size=3, stride=2), nn.ReLU6())
         self.stages = nn.ModuleList()
         channels = 32
         for stage in STAGES:
             self.stages.append(_make_stage(channels, stage))
             channels = stage.channels
         self.head = nn.Sequential(conv_norm(channels, 1280), nn.ReLU6())
-        self.classifier = nn.Sequential(nn.Dropout(0.2), nn.Linear(1280, classes))
+        self.classifier = nn.Sequential(nn.Dropout(0.2), nn.Linear(1280, num_classes))
 
     def features(self, x: Float[Tensor, "N 3 H W"]) -> list[Float[Tensor, "N _ _ _"]]:
         """The last map of each resolution, finest first: see ``STRIDES`` and ``CHANNELS``."""
@@ -123,7 +125,7 @@ class EfficientNetLite0(nn.Module):
                 maps.append(x)
         return maps
 
-    def forward(self, x: Float[Tensor, "N 3 H W"]) -> Float[Tensor, "N classes"]:
+    def forward(self, x: Float[Tensor, "N 3 H W"]) -> Float[Tensor, "N num_classes"]:
         """Logits."""
         return self.classifier(self.head(self.features(x)[-1]).mean(dim=(2, 3)))
 
@@ -190,9 +192,9 @@ def weights_path() -> Path:
     return path
 
 
-def _make_stage(inputs: int, stage: Stage) -> nn.Sequential:
-    shape = {"kernel": stage.kernel, "expansion": stage.expansion}
-    first = InvertedResidual(inputs, stage.channels, stride=stage.stride, **shape)
+def _make_stage(in_channels: int, stage: Stage) -> nn.Sequential:
+    shape = {"kernel_size": stage.kernel, "expansion": stage.expansion}
+    first = InvertedResidual(in_channels, stage.channels, stride=stage.stride, **shape)
     others = [
         InvertedResidual(stage.channels, stage.channels, stride=1, **shape)
         for _ in range(stage.blocks - 1)

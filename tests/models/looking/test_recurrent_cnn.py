@@ -5,7 +5,13 @@ import torch
 import torch.nn.functional as F
 
 from lookclosely import cost, ops
-from lookclosely.models.recurrent_cnn import FeedForward, RecurrentCNN, Step, field, smoothed
+from lookclosely.models.looking.recurrent_cnn import (
+    FeedForward,
+    RecurrentCNN,
+    Step,
+    field,
+    smoothed,
+)
 
 
 def strided(step: Step, x: torch.Tensor) -> torch.Tensor:

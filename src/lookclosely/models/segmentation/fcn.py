@@ -24,59 +24,14 @@ from torch import Tensor, nn
 
 from lookclosely.ops import bilinear_kernel
 
-
-def to_convolution(layer: nn.Linear, size: tuple[int, int]) -> nn.Conv2d:
-    """The convolution that a fully connected layer is, when it reads a C × h × w map, flattened.
-
-    With z the flattened map, z[(c·h + i)·w + j] = x[c, i, j], the layer computes
-
-        y_k = b_k + Σ_{c,i,j} W[k, (c·h + i)·w + j] · x[c, i, j],
-
-    which is a convolution with kernel W[k] of h × w pixels at the one place where it fits. A larger
-    map has more such places, and gives one y for each.
-
-    Args:
-        layer: fully connected, with C·h·w inputs.
-        size: (h, w) of the map that it was made for; (1, 1) for a layer that follows another one.
-
-    Returns:
-        A convolution of kernel (h, w), without padding, with copies of the layer's weights.
-
-    Raises:
-        ValueError: if the layer's inputs are no multiple of h·w.
-
-    Source: section 3.1, Figure 2.
-    """
-    height, width = size
-    if height < 1 or width < 1 or layer.in_features % (height * width):
-        raise ValueError(
-            f"size is {size}, but the layer has {layer.in_features} inputs: give the height and "
-            f"width of the map that is flattened, which divide that number"
-        )
-    channels = layer.in_features // (height * width)
-    convolution = nn.Conv2d(channels, layer.out_features, size, bias=layer.bias is not None)
-    convolution.to(layer.weight)  # its device and precision
-    with torch.no_grad():
-        convolution.weight.copy_(layer.weight.unflatten(1, (channels, height, width)))
-        if convolution.bias is not None:
-            convolution.bias.copy_(layer.bias)
-    return convolution
+from ..layers import conv_norm_relu
 
 
-def conv(channels_in: int, channels_out: int, kernel_size: int = 3) -> nn.Sequential:
-    """A convolution that keeps the size, batch normalisation, ReLU."""
-    return nn.Sequential(
-        nn.Conv2d(channels_in, channels_out, kernel_size, padding=kernel_size // 2, bias=False),
-        nn.BatchNorm2d(channels_out),
-        nn.ReLU(inplace=True),
-    )
-
-
-def score_layer(channels: int, classes: int) -> nn.Conv2d:
+def score_layer(in_channels: int, num_classes: int) -> nn.Conv2d:
     """A 1x1 convolution that starts at 0: "we zero-initialize the class scoring layer" (section
     4.3). A new skip then leaves the prediction as it was.
     """
-    layer = nn.Conv2d(channels, classes, 1)
+    layer = nn.Conv2d(in_channels, num_classes, 1)
     for parameter in layer.parameters():
         nn.init.zeros_(parameter)
     return layer
@@ -90,22 +45,22 @@ class Upsample(nn.Module):
     the others as 0, as in the paper's published code (``surgery.interp``).
     """
 
-    def __init__(self, classes: int, factor: int, *, learnt: bool):
+    def __init__(self, num_classes: int, factor: int, *, learnt: bool):
         super().__init__()
         kernel = bilinear_kernel(factor)
         # One pixel more on each side, repeated: `factor` output pixels that are cut off again.
         self.layer = nn.ConvTranspose2d(
-            classes,
-            classes,
+            num_classes,
+            num_classes,
             kernel.shape[-1],
             stride=factor,
             padding=factor + factor // 2,
-            groups=1 if learnt else classes,
+            groups=1 if learnt else num_classes,
             bias=False,
         )
         with torch.no_grad():
             self.layer.weight.zero_()
-            among = torch.arange(classes)
+            among = torch.arange(num_classes)
             self.layer.weight[among, among if learnt else 0] = kernel
         self.layer.weight.requires_grad_(learnt)
 
@@ -159,10 +114,12 @@ class FCN(nn.Module):
         self.strides = tuple(strides)
         self.skips: tuple[bool, ...] = (True,) * (len(self.strides) - 1)
         self.blocks = nn.ModuleList(
-            nn.Sequential(conv(a, b), *(conv(b, b) for _ in range(n - 1)))
+            nn.Sequential(conv_norm_relu(a, b), *(conv_norm_relu(b, b) for _ in range(n - 1)))
             for a, b, n in zip([in_channels, *channels], channels, counts)
         )
-        self.head = nn.Sequential(conv(channels[-1], hidden, kernel), conv(hidden, hidden, 1))
+        self.head = nn.Sequential(
+            conv_norm_relu(channels[-1], hidden, kernel), conv_norm_relu(hidden, hidden, 1)
+        )
         # The map of stride s comes out of block number log2(s).
         scored = [hidden, *(channels[s.bit_length() - 2] for s in self.strides[1:])]
         self.score = nn.ModuleList(score_layer(c, num_classes) for c in scored)

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from lookclosely import ops
 
-from .fcn import conv
+from ..layers import conv_norm_relu
 
 Way = Literal[
     "nearest", "bilinear", "bed of nails", "max unpooling", "2×2", "3×3", "4×4"
@@ -32,20 +32,20 @@ class Rise(nn.Module):
     9·C·c + k²·c·C_out = 9·C·C_out, so c = 9·C·C_out / (9·C + k²·C_out).
     """
 
-    def __init__(self, channels_in: int, channels_out: int, way: Way):
+    def __init__(self, in_channels: int, out_channels: int, way: Way):
         super().__init__()
         self.way = way
         k = KERNELS.get(way, 0)
-        middle = round(9 * channels_in * channels_out / (9 * channels_in + k * k * channels_out))
-        self.before = conv(channels_in, middle)
+        middle = round(9 * in_channels * out_channels / (9 * in_channels + k * k * out_channels))
+        self.before = conv_norm_relu(in_channels, middle)
         self.learnt = (
             nn.ConvTranspose2d(
-                middle, channels_out, k, 2, (k - 1) // 2, output_padding=k % 2, bias=False
+                middle, out_channels, k, 2, (k - 1) // 2, output_padding=k % 2, bias=False
             )
             if k
             else None
         )
-        self.after = conv(channels_out, channels_out)
+        self.after = conv_norm_relu(out_channels, out_channels)
 
     def forward(
         self, x: Float[Tensor, "B C h w"], positions: Int[Tensor, "B c h w"]
@@ -89,7 +89,9 @@ class EncoderDecoder(nn.Module):
         channels: Sequence[int] = (8, 16, 32, 64),
     ):
         super().__init__()
-        self.down = nn.ModuleList(conv(a, b) for a, b in zip([in_channels, *channels], channels))
+        self.down = nn.ModuleList(
+            conv_norm_relu(a, b) for a, b in zip([in_channels, *channels], channels)
+        )
         self.up = nn.ModuleList(Rise(a, b, way) for a, b in zip(channels[:0:-1], channels[-2::-1]))
         self.head = nn.Conv2d(channels[0], num_classes, kernel_size=1)
 

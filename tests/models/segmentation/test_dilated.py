@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lookclosely import cost, ops
-from lookclosely.models.dilated import ASPP, DilatedNet, spread, strides_and_rates
+from lookclosely.models.segmentation.dilated import ASPP, DilatedNet, spread, strides_and_rates
 
 STRIDES = (1, 2, 1, 2, 2)
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from lookclosely.models.patch import PatchClassifier, cut_patches, see_only
+from lookclosely.models.looking.patch import PatchClassifier, cut_patches, see_only
 
 
 def mirrored(place: int, size: int) -> int:

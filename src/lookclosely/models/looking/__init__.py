@@ -1,0 +1,1 @@
+"""Networks of the first part: classify a place, a scale, an object."""
