@@ -68,7 +68,9 @@ def interpolate(
             raise ValueError("recompute_scale_factor is True: give a scale_factor, not a size.")
         factors = (None, None)
     x = input if mode == "nearest" else at_least_float32(input)
-    for axis, m, factor in zip((-2, -1), sizes, factors):
+    # The dearer axis is the last, whose neighbours lie side by side: it meets the smaller map.
+    axes = [(-1, sizes[1], factors[1]), (-2, sizes[0], factors[0])]
+    for axis, m, factor in axes if sizes[0] >= input.shape[-2] else reversed(axes):
         n = x.shape[axis]
         if n == m:  # as the library, even where the factor is not quite 1
             continue
@@ -80,7 +82,7 @@ def interpolate(
             low, high, part = _between(n, m, step, bool(align_corners), x)
             part = part.unsqueeze(-1) if axis == -2 else part
             below, above = x.index_select(axis, low), x.index_select(axis, high)
-            x = below + (above - below) * part
+            x = above.sub_(below).mul_(part).add_(below)  # in place: a new map costs time
     return x.to(input.dtype)
 
 
