@@ -63,8 +63,7 @@ def conv_transpose2d(
     (sh, sw), (dh, dw) = per_axis("stride", stride, 2, 1), per_axis("dilation", dilation, 2, 1)
     (ph, pw), (eh, ew) = per_axis("padding", padding, 2), _extra(output_padding, (sh, sw), (dh, dw))
 
-    stamps = _stamps(input, weight, groups)  # (N, C_out, kh, kw, H, W)
-    *batch, kh, kw, h, w = stamps.shape
+    (h, w), (kh, kw) = input.shape[-2:], weight.shape[-2:]
     height = (h - 1) * sh + dh * (kh - 1) + 1 + eh  # before the padding is cut off
     width = (w - 1) * sw + dw * (kw - 1) + 1 + ew
     if min(height - 2 * ph, width - 2 * pw) < 1:
@@ -73,21 +72,18 @@ def conv_transpose2d(
             f"{height} rows and {width} columns: use less."
         )
 
-    out = stamps.new_zeros(*batch, height, width)
+    pixels = input.flatten(-2).unflatten(-2, (groups, -1))  # (N, groups, C_in / groups, H·W)
+    kernels = weight.unflatten(0, (groups, -1)).transpose(1, 2)  # (groups, C_out / groups, …)
+    out = input.new_zeros(*input.shape[:-3], groups * weight.shape[1], height, width)
     for u, v in product(range(kh), range(kw)):  # one tap of the kernel, all stamps at once
         rows = slice(u * dh, u * dh + (h - 1) * sh + 1, sh)
         columns = slice(v * dw, v * dw + (w - 1) * sw + 1, sw)
-        out[..., rows, columns] += stamps[..., u, v, :, :]
+        stamped = (
+            kernels[..., u, v] @ pixels
+        )  # Σ_c input · weight, (N, groups, C_out / groups, H·W)
+        out[..., rows, columns] += stamped.flatten(-3, -2).unflatten(-1, (h, w))
     out = out[..., ph : height - ph, pw : width - pw]
     return out if bias is None else out + bias[:, None, None]
-
-
-def _stamps(input: Tensor, weight: Tensor, groups: int) -> Tensor:
-    """Each input pixel times the kernel, summed over input channels: (N, C_out, kh, kw, H, W)."""
-    c_in = weight.shape[0] // groups  # in one group
-    pixels = input.unflatten(-3, (groups, c_in))
-    kernels = weight.unflatten(0, (groups, c_in))
-    return torch.einsum("...gchw,gcouv->...gouvhw", pixels, kernels).flatten(-6, -5)
 
 
 def _extra(
