@@ -120,12 +120,12 @@ def conv2d(
     dilation = per_axis("dilation", dilation, 2, minimum=1)
     padded = pad(input, padding_amounts(padding, weight.shape[2:], stride, dilation))
     patches = windows(padded, weight.shape[2:], stride, dilation)  # (N, C_in, H', W', kh, kw)
-
-    c_out, c_in = weight.shape[0] // groups, weight.shape[1]  # in one group
-    patches = patches.unflatten(-5, (groups, c_in))
-    kernels = weight.unflatten(0, (groups, c_out))
-    out = torch.einsum("...gcijuv,gocuv->...goij", patches, kernels)
-    out = out.flatten(-4, -3)  # (N, C_out, H', W')
+    size = patches.shape[-4:-2]
+    # Taps before places: the copy that flattening makes then runs along whole rows of the input.
+    columns = patches.movedim((-2, -1), (-4, -3)).unflatten(-5, (groups, -1))
+    columns = columns.flatten(-2).flatten(-4, -2)  # (N, groups, C_in / groups · kh · kw, H'·W')
+    kernels = weight.flatten(1).unflatten(0, (groups, -1))  # (groups, C_out / groups, …)
+    out = (kernels @ columns).flatten(-3, -2).unflatten(-1, size)  # (N, C_out, H', W')
     return out if bias is None else out + bias[:, None, None]
 
 
