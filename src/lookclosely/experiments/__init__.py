@@ -31,7 +31,7 @@ from . import (
 from .core import Experiment, Outcome, Result, Verdict
 from .execute import execute, machine
 from .report import Report
-from .storage import RESULTS, load, problems, weights
+from .storage import GPU_RESULTS, RESULTS, load, load_gpu, problems, weights
 
 REGISTRY: dict[str, Experiment] = {
     module.EXPERIMENT.name: module.EXPERIMENT
@@ -67,11 +67,12 @@ REGISTRY: dict[str, Experiment] = {
 
 
 def report(name: str) -> Report:
-    """The measured claim of an experiment as a table, read from its result file."""
-    return Report(REGISTRY[name], load(name))
+    """The measured claim of an experiment as a table, read from its result files."""
+    return Report(REGISTRY[name], load(name), load_gpu(name))
 
 
 __all__ = [
+    "GPU_RESULTS",
     "REGISTRY",
     "RESULTS",
     "Experiment",
@@ -81,6 +82,7 @@ __all__ = [
     "Verdict",
     "execute",
     "load",
+    "load_gpu",
     "machine",
     "problems",
     "report",

@@ -64,8 +64,11 @@ class Result:
         return statistics.stdev(values) if len(values) > 1 else 0.0
 
     def text(self, metric: str, digits: int = 3) -> str:
-        """Mean ± standard deviation over the seeds, as it is printed in the book."""
-        return f"{self.mean(metric):.{digits}f} ± {self.std(metric):.{digits}f}"
+        """Mean ± standard deviation over the seeds, as it is printed in the book; of one seed its
+        number alone.
+        """
+        spread = f" ± {self.std(metric):.{digits}f}" if len(self.seeds) > 1 else ""
+        return f"{self.mean(metric):.{digits}f}{spread}"
 
     def gains(self, one: str, other: str) -> list[float]:
         """One metric minus another, paired: a number for each seed."""

@@ -22,8 +22,10 @@ def execute(
     seeds: int = 3,
     device: str | None = None,
     folder: Path | None = None,
+    keep_weights: bool = True,
 ) -> Result:
-    """Run an experiment, one seed after the other; with ``folder``, write its files there.
+    """Run an experiment, one seed after the other; with ``folder``, write its result there, and
+    the first seed's weights if there are any and ``keep_weights``.
 
     After each seed the file is complete, so a run that was broken off goes on where it stopped.
     """
@@ -48,7 +50,7 @@ def execute(
             versions={"python": platform.python_version(), "torch": str(torch.__version__)},
         )
         if folder is not None and int(os.environ.get("RANK", "0")) == 0:
-            write(result, outcome if seed == 0 else None, folder)
+            write(result, outcome if seed == 0 and keep_weights else None, folder)
     return result or load(experiment.name, folder)
 
 

@@ -1,7 +1,8 @@
 """A measured claim as a small table, for a chapter or the claims page."""
 
+import json
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from html import escape
 
 from .core import Experiment, Result
@@ -18,12 +19,24 @@ def with_minus(text: str) -> str:
     return re.sub(r"(?<![\w-])-(?=\d)", "−", text)
 
 
+def _with_article(device: str) -> str:
+    """ "an H200" for "NVIDIA H200", "a Tesla T4"."""
+    name = device.removeprefix("NVIDIA ")
+    spelt = name[:2].isupper() or name[1:2].isdigit()  # letter by letter: "an aitch"
+    return f"{'an' if name[0] in ('AEFHILMNORSX' if spelt else 'AEIOU') else 'a'} {name}"
+
+
 @dataclass(frozen=True)
 class Report:
-    """Shows itself in a notebook as HTML, elsewhere as text."""
+    """Shows itself in a notebook as HTML, elsewhere as text.
+
+    ``gpu`` is the same experiment measured again on a GPU, if it was. It is shown beside the
+    result and counts for nothing: the verdict is of the result.
+    """
 
     experiment: Experiment
     result: Result
+    gpu: Result | None = None
 
     def rows(self) -> list[tuple[str, str]]:
         """What the table says: (heading, text)."""
@@ -39,12 +52,60 @@ class Report:
         ]
         return [(head, with_minus(text)) for head, text in said]
 
+    def gpu_line(self) -> str:
+        """What a GPU gave, in a line, "" where none was asked: "Also on an H200 …"."""
+        if self.gpu is None:
+            return ""
+        count = len(self.gpu.seeds)
+        where = f"{_with_article(self.gpu.device)} ({count} seed{'s' * (count != 1)})"
+        if self._older():
+            return f"On {where}, of an older setting: not compared."
+        there, here = (self.experiment.judge(result).held for result in (self.gpu, self.result))
+        if there == here:
+            return f"Also on {where}: same verdict."
+        return f"On {where}: another verdict, {HELD[there]}."
+
+    def gpu_rows(self) -> list[tuple[str, str]]:
+        """What folds away behind ``gpu_line``: (heading, text)."""
+        if self.gpu is None:
+            return []
+        torch, config = self.gpu.versions.get("torch", "?"), self.gpu.config_hash
+        said = [("Made with", f"torch {torch} on {self.gpu.device}; config {config}")]
+        if self._older():
+            said.append(("Older setting", "; ".join(self._settings_changed())))
+        else:
+            verdict = self.experiment.judge(self.gpu)
+            said = [
+                ("Measured there", verdict.ours),
+                ("Verdict there", f"{HELD[verdict.held]}. {verdict.sentence}"),
+                *said,
+            ]
+        return [(head, with_minus(text)) for head, text in said]
+
+    def _older(self) -> bool:
+        return self.gpu is not None and self.gpu.config_hash != self.experiment.config_hash()
+
+    def _settings_changed(self) -> list[str]:
+        """ "steps 800, today 2400", for each setting that is no longer the GPU result's."""
+        then = self.gpu.config if self.gpu else {}
+        now = json.loads(json.dumps(asdict(self.experiment.full)))  # as a result is read back
+        keys = [key for key in {**then, **now} if then.get(key) != now.get(key)]
+        return [f"{key} {then.get(key, 'not set')}, today {now.get(key, 'gone')}" for key in keys]
+
     def _repr_html_(self) -> str:
-        body = "".join(
-            f'<tr><th scope="row">{escape(head)}</th><td>{escape(text)}</td></tr>'
-            for head, text in self.rows()
-        )
+        body = "".join(_html_row(head, escape(text)) for head, text in self.rows())
+        if line := self.gpu_line():
+            folded = "".join(
+                f"<dt>{escape(head)}</dt><dd>{escape(text)}</dd>" for head, text in self.gpu_rows()
+            )
+            summary = f"<summary>{escape(line)}</summary>"
+            body += _html_row("On a GPU", f"<details>{summary}<dl>{folded}</dl></details>")
         return f'<table class="table lc-claim"><tbody>{body}</tbody></table>'
 
     def __repr__(self) -> str:
-        return "\n".join(f"{head}: {text}" for head, text in self.rows())
+        rows = self.rows() + [("On a GPU", line) for line in [self.gpu_line()] if line]
+        return "\n".join(f"{head}: {text}" for head, text in rows)
+
+
+def _html_row(head: str, cell: str) -> str:
+    return f'<tr><th scope="row">{escape(head)}</th><td>{cell}</td></tr>'

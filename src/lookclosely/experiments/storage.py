@@ -11,6 +11,7 @@ from torch import Tensor
 from .core import Experiment, Outcome, Result
 
 RESULTS = Path(__file__).resolve().parent.parent / "results"
+GPU_RESULTS = RESULTS / "gpu"  # the same measured again on a GPU: shown beside, never counted
 MAX_WEIGHT_BYTES = 1_000_000
 
 
@@ -26,6 +27,12 @@ def load(name: str, folder: Path | None = None) -> Result:
             f"no result {path.name}: make it with `python -m lookclosely experiments run {name}`"
         )
     return Result(**json.loads(path.read_text()))
+
+
+def load_gpu(name: str) -> Result | None:
+    """The experiment measured again on a GPU, or None where it was not."""
+    path = GPU_RESULTS / f"{name}.json"
+    return load(name, GPU_RESULTS) if path.exists() else None
 
 
 def weights(name: str, net: str = "", *, folder: Path | None = None) -> dict[str, Tensor]:
