@@ -32,11 +32,9 @@ def values_of(name: str, given: Any) -> tuple[Any, ...]:
     return values
 
 
-def text_of(value: Any) -> str:
-    """How a value reads beside its slider: 0.30000000000000004 as 0.3, True as yes."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+def is_choice(values: tuple[Any, ...]) -> bool:
+    """Whether the values are choices, each a button with its name; numbers are a range."""
+    return not all(map(_is_number, values))
 
 
 def start_positions(

@@ -1,12 +1,4 @@
-"""Demos: a function of a few settings becomes a picture with sliders.
-
-The same call works in three places:
-
-- with a kernel (JupyterLab, Colab, VS Code) it is a live widget: a slider calls the function;
-- while the book is built (environment variable `LOOKCLOSELY_STATIC=1`) it is a piece of HTML with
-  every picture drawn beforehand, which works without a kernel, without a network and from a file;
-- in plain Python it is an object that says what it would show.
-"""
+"""The object that `demo` makes: it asks, draws, and shows itself live or static."""
 
 from __future__ import annotations
 
@@ -14,55 +6,22 @@ import itertools
 import math
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from . import _html
-from ._controls import start_positions, text_of, values_of
+from ._controls import start_positions, values_of
 from ._frames import Frame, make_frame
 from ._live import error_state, frame_state, widget_class
+from ._question import Question, make_question
+from ._words import plain, text_of
 
 MAX_BYTES = 600_000
 MAX_FRAMES = 256
 
 
-def demo(
-    fn: Callable[..., Any],
-    /,
-    *,
-    alt: str | None = None,
-    start: Mapping[str, Any] | None = None,
-    **controls: Any,
-) -> Demo:
-    """Show what `fn` draws, with a slider for each of its settings.
-
-    >>> demo(lambda stride: (show.matrix(...), f"stride {stride}"), stride=[1, 2, 3])
-
-    Args:
-        fn: called as `fn(**values)`, one value for each control. Returns a matplotlib Figure, a
-            tensor (3, H, W) or (H, W), or an array (H, W, 3); or a pair of that and one line of
-            text, which stands under the picture and is read aloud when it changes. Images are
-            uint8, bool, or floating in [0, 1]. Draw without changing anything outside `fn`:
-            frames are made in any order.
-        alt: what is to be seen, for those who cannot see it; may hold the controls' names in
-            braces ("The overlap at stride {stride}"). Needed where `fn` returns no text.
-        start: the value at which a control starts, by name; else its first.
-        controls: for each argument of `fn` a list of values, a `range`, or `(low, high, step)`
-            with both ends included. The label of the slider is the name, `_` read as a space.
-
-    Raises:
-        ValueError: for a control that is none of these, for a picture that cannot be drawn or has
-            no text alternative, and on a static page for more than `MAX_FRAMES` combinations or
-            `MAX_BYTES` bytes.
-
-    Whatever `fn` raises for its first picture (on a static page, for any picture) is raised here,
-    so that a broken demo never gets into the book.
-    """
-    return Demo(fn, controls, alt=alt, start=start or {})
-
-
 class Demo:
-    """A function, its controls and their values; displays itself. Made by `demo`."""
+    """A function, its controls and the question before them; displays itself. Made by `demo`."""
 
     def __init__(
         self,
@@ -71,6 +30,8 @@ class Demo:
         *,
         alt: str | None,
         start: Mapping[str, Any],
+        columns: Sequence[str],
+        question: Mapping[str, Any] | None,
     ) -> None:
         if not controls:
             raise ValueError("controls is empty: give fn's arguments, such as stride=[1, 2, 3]")
@@ -78,30 +39,37 @@ class Demo:
         self.alt = alt
         self.name = getattr(fn, "__name__", "demo").strip("_<>").replace("_", " ")
         self.controls = {name: values_of(name, given) for name, given in controls.items()}
-        self.texts = {
-            name: tuple(text_of(value) for value in values)
-            for name, values in self.controls.items()
-        }
         self.start = start_positions(self.controls, start)
+        self.question = self._asked(question, start) if question else None
+        self.page = _html.Page(self.name, self.controls, self.start, tuple(columns), self.question)
         self._html = self._static() if _is_static() else None
         self._widget = None
         self._first = None if self._html else self.frame(self.start)
 
+    def _asked(self, given: Mapping[str, Any], start: Mapping[str, Any]) -> Question:
+        """The question; where the author gave no verdict, it is what stands under the answer."""
+        question = make_question(**given, controls=self.controls, start=start)
+        if given["verdict"]:
+            return question
+        text = self.frame(question.seen.positions).text or ""
+        return make_question(**{**given, "verdict": text}, controls=self.controls, start=start)
+
     def frame(self, positions: tuple[int, ...]) -> Frame:
         """Call `fn` with the values at these positions, one a control, and draw the picture."""
-        at = dict(zip(self.controls, positions, strict=True))
-        result = self.fn(**{name: self.controls[name][i] for name, i in at.items()})
-        return make_frame(result, self._alternative(at))
+        values = {
+            name: self.controls[name][at] for name, at in zip(self.controls, positions, strict=True)
+        }
+        return make_frame(self.fn(**values), self._alternative(values))
 
-    def _alternative(self, at: Mapping[str, int]) -> str | None:
+    def _alternative(self, values: Mapping[str, Any]) -> str | None:
         if self.alt is None:
             return None
         try:
-            return self.alt.format(**{name: self.texts[name][i] for name, i in at.items()})
+            return self.alt.format(**{name: text_of(value) for name, value in values.items()})
         except (KeyError, IndexError, ValueError) as error:
             raise ValueError(
                 f"alt={self.alt!r} cannot be filled in ({error}): in braces it may hold only "
-                f"the names of the controls, {', '.join(at)}"
+                f"the names of the controls, {', '.join(values)}"
             ) from error
 
     def _static(self) -> str:
@@ -114,8 +82,8 @@ class Demo:
                 f"{MAX_FRAMES} that a page can hold: give fewer values or controls"
             )
         frames = [self.frame(at) for at in itertools.product(*map(range, counts))]
-        html = _html.fragment(self.name, self.texts, self.start, frames)
-        size = len(html.encode())
+        html = self.page.static(frames)
+        size = _bytes(html, frames)
         if size > MAX_BYTES:
             raise ValueError(
                 f"this demo takes {size / 1000:.0f} KB ({sizes} = {len(frames)} frames of about "
@@ -125,17 +93,16 @@ class Demo:
         return html
 
     def widget(self) -> Any:
-        """The live widget of this demo (made once): moving a slider calls `fn` in this process."""
+        """The live widget of this demo (made once): a moved control calls `fn` in this process."""
         if self._widget is None:
             first = self._first or self.frame(self.start)
-            html = _html.live(self.name, self.texts, self.start, first)
             state = {"positions": list(self.start), "frame": frame_state(first, self.start)}
-            self._widget = widget_class()(html=html, **state)
+            self._widget = widget_class()(html=self.page.live(first), **state)
             self._widget.observe(self._redraw, names="positions")
         return self._widget
 
     def _redraw(self, change: Any) -> None:
-        """Answer a moved slider; an error of `fn` becomes a message, else nobody would see it."""
+        """Answer a moved control; an error of `fn` becomes a message, else nobody would see it."""
         positions = tuple(change["new"])
         try:
             state = frame_state(self.frame(positions), positions)
@@ -153,9 +120,20 @@ class Demo:
 
     def __repr__(self) -> str:
         ranges = ", ".join(
-            f"{name}: {texts[0]} … {texts[-1]}" for name, texts in self.texts.items()
+            f"{name}: {text_of(values[0])} … {text_of(values[-1])}"
+            for name, values in self.controls.items()
         )
-        return f"Demo of {self.name} ({ranges}); open it in Jupyter or on Colab to move the sliders"
+        asked = f'It asks: "{plain(self.question.ask)}" ' if self.question else ""
+        return (
+            f"Demo of {self.name} ({ranges}). {asked}"
+            "Open it in Jupyter or on Colab to move the controls."
+        )
+
+
+def _bytes(html: str, frames: list[Frame]) -> int:
+    """What a reader loads: the markup, and each different frame once, as its file."""
+    embedded = sum(len(frame.source) for frame in frames)
+    return len(html.encode()) - embedded + sum(map(len, {frame.webp for frame in frames}))
 
 
 def _is_static() -> bool:

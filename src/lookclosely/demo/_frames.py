@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,8 @@ from typing import Any
 import numpy as np
 
 FIGURE_DPI = 144  # drawn at 1.5 times the 96 pixels an inch of a page: crisp on dense screens
-SMALL = 384  # an image whose longer side is less is enlarged by a whole number, pixels kept
+MIN_WIDTH = 800  # pixels of the file, so that it can be projected
+SHOWN = (640, 420)  # CSS pixels that an image fills on a page, as far as its shape allows
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,9 @@ def make_frame(result: Any, alt: str | None) -> Frame:
         return Frame(*_draw(picture), False, alternative, text)
     pixels = to_pixels(picture)
     height, width = pixels.shape[:2]
-    zoom = max(1, SMALL // max(height, width))
-    return Frame(_encode(pixels), width * zoom, height * zoom, zoom > 1, alternative, text)
+    scale = min(SHOWN[0] / width, SHOWN[1] / height)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return Frame(_encode(_enlarged(pixels)), *size, scale > 1, alternative, text)
 
 
 def to_pixels(image: Any) -> np.ndarray:
@@ -109,15 +112,22 @@ def _to_bytes(array: np.ndarray) -> np.ndarray:
     return np.round(array.astype(np.float64) * 255).astype(np.uint8)
 
 
+def _enlarged(pixels: np.ndarray) -> np.ndarray:
+    """Each pixel as a square of pixels, as many as make the image `MIN_WIDTH` wide."""
+    zoom = math.ceil(MIN_WIDTH / pixels.shape[1])
+    return pixels.repeat(zoom, 0).repeat(zoom, 1)
+
+
 def _draw(figure: Any) -> tuple[bytes, int, int]:
     """WebP bytes of a matplotlib Figure and its size in CSS pixels; the Figure is closed."""
     import matplotlib
     from PIL import Image
 
     buffer = io.BytesIO()
+    dpi = max(FIGURE_DPI, math.ceil(MIN_WIDTH / figure.get_size_inches()[0]))
     # Never "tight": its size would change with the contents, and the page would jump.
     with matplotlib.rc_context({"savefig.bbox": None}):
-        figure.savefig(buffer, format="png", dpi=FIGURE_DPI, pil_kwargs={"compress_level": 0})
+        figure.savefig(buffer, format="png", dpi=dpi, pil_kwargs={"compress_level": 0})
     if "matplotlib.pyplot" in sys.modules:  # else the notebook would show it a second time
         sys.modules["matplotlib.pyplot"].close(figure)
     pixels = np.asarray(Image.open(buffer).convert("RGBA"), dtype=np.uint16)

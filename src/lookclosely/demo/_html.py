@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from html import escape
 from importlib import resources
+from typing import Any
 
+from ._controls import is_choice
 from ._frames import Frame
+from ._question import Question
+from ._words import inline, text_of
 
-TICK_LETTERS = 32  # as many fit under a slider, which is at least 17rem wide
+STRIP_WIDTH = 330  # CSS pixels that a strip of choices has on a phone 390 wide
+ID = "lc-demo-id"  # stands for the demo's own id until its markup is known
+OWN_KEYS = 'data-lm-suppress-shortcuts="true"'  # else JupyterLab takes the arrow keys away
 
 
 @cache
 def source(name: str) -> str:
-    """Text of a file that lies beside this module: `_demo.js` or `_demo.css`."""
-    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8").strip()
+    """Text of a file that lies beside this module, such as `_demo.js`."""
+    return resources.files("lookclosely.demo").joinpath(name).read_text(encoding="utf-8").strip()
 
 
 def module() -> str:
@@ -27,94 +34,158 @@ def module() -> str:
     )
 
 
-def fragment(
-    name: str, controls: dict[str, tuple[str, ...]], positions: Sequence[int], frames: list[Frame]
-) -> str:
-    """A demo that needs no kernel: all its frames, controls, style and script in one element.
+def script(kind: str, mount: str) -> str:
+    """A classic script that wires all elements of one kind (`demo`, `check`) of a page.
 
-    Args:
-        name: what a screen reader calls the demo.
-        controls: the texts of each control's values.
-        positions: where each control starts.
-        frames: one for each combination, the last control changing fastest.
+    It stands in every fragment, and the first to run defines what all of them call.
     """
-    shown = 0
-    for position, texts in zip(positions, controls.values(), strict=True):
-        shown = shown * len(texts) + position
-    images = "\n".join(_image(frame, index != shown) for index, frame in enumerate(frames))
-    script = f"""<noscript><p class="lc-demo-note">The controls need JavaScript.</p></noscript>
-<script class="lc-demo-script">
-if (!window.lookcloselyDemo) {{ window.lookcloselyDemo = (() => {{
-{source("_demo.js")}
-return () => document.querySelectorAll(".lc-demo:not([data-ready])").forEach(mountStatic);
+    name = f"lookclosely{kind.title()}"
+    return f"""<script class="lc-{kind}-script">
+if (!window.{name}) {{ window.{name} = (() => {{
+{source(f"_{kind}.js")}
+return () => document.querySelectorAll(".lc-{kind}:not([data-ready])").forEach({mount});
 }})(); }}
-window.lookcloselyDemo();
+window.{name}();
 </script>"""
-    return _root(name, controls, positions, images, frames[shown].text or "", script)
 
 
-def live(
-    name: str, controls: dict[str, tuple[str, ...]], positions: Sequence[int], frame: Frame
-) -> str:
-    """The same element for a live widget: one frame, whose source the kernel replaces."""
-    error = '<p class="lc-demo-error" role="alert"></p>'
-    return _root(name, controls, positions, _image(frame, False), frame.text or "", error)
+@dataclass(frozen=True)
+class Page:
+    """What stands around the pictures of a demo.
 
+    `name` is what a screen reader calls a demo without a question, `controls` the values of each
+    control, `start` where each starts, `columns` the words above the picture.
+    """
 
-def _root(
-    name: str,
-    controls: dict[str, tuple[str, ...]],
-    positions: Sequence[int],
-    images: str,
-    text: str,
-    rest: str,
-) -> str:
-    inputs = "\n".join(
-        _control(label, texts, position)
-        for (label, texts), position in zip(controls.items(), positions, strict=True)
-    )
-    body = f"""<style class="lc-demo-style">
+    name: str
+    controls: Mapping[str, tuple[Any, ...]]
+    start: tuple[int, ...]
+    columns: tuple[str, ...]
+    question: Question | None
+
+    def static(self, frames: Sequence[Frame]) -> str:
+        """A demo that needs no kernel: all its frames, its style and script in one element.
+
+        There is a frame for each combination, the last control changing fastest.
+        """
+        shown = 0
+        for position, values in zip(self.start, self.controls.values(), strict=True):
+            shown = shown * len(values) + position
+        images = "\n".join(_image(frame, at != shown) for at, frame in enumerate(frames))
+        texts = [frame.text or "" for frame in frames]
+        rest = self._without_script() + script("demo", "mountStatic")
+        return self._root(images, texts[shown], max(texts, key=len), rest)
+
+    def live(self, frame: Frame) -> str:
+        """The same element for a live widget: one frame, whose source the kernel replaces."""
+        text = frame.text or ""
+        error = '<p class="lc-demo-error" role="alert"></p>'
+        return self._root(_image(frame, False), text, text, error)
+
+    def _root(self, images: str, text: str, longest: str, rest: str) -> str:
+        asked = _asked(self.question) if self.question else ""
+        columns = "".join(f"<span>{escape(column)}</span>" for column in self.columns)
+        columns = f'<div class="lc-demo-columns" aria-hidden="true">{columns}</div>\n'
+        body = f"""<style class="lc-demo-style">
+{source("_colours.css")}
 {source("_demo.css")}
 </style>
-<div class="lc-demo-controls" hidden>
-{inputs}
+<div class="lc-demo-words">
+{asked}<fieldset class="lc-demo-controls" disabled aria-label="Controls">
+{self._controls()}
+</fieldset>
 </div>
-<div class="lc-demo-frames">
+<div class="lc-demo-picture">
+{columns if self.columns else ""}<div class="lc-demo-frames">
 {images}
 </div>
-<p class="lc-demo-text" aria-live="polite">{escape(text)}</p>
+<div class="lc-demo-says"><p class="lc-demo-room" aria-hidden="true">{escape(longest)}</p>
+<p class="lc-demo-text" aria-live="polite">{escape(text)}</p></div>
+</div>
 {rest}"""
-    digest = hashlib.sha256(f"{name}\n{body}".encode()).hexdigest()[:10]
-    label = escape(f"Demo: {name}")
-    return (
-        f'<div class="lc-demo" id="demo-{digest}" role="group" aria-label="{label}">\n'
-        f"{body}\n</div>\n"
-    )
+        own = "demo-" + hashlib.sha256(f"{self.name}\n{body}".encode()).hexdigest()[:10]
+        label = f'aria-label="{escape(f"Demo: {self.name}")}"'
+        if self.question:
+            label = f'aria-labelledby="{own}-ask" data-answer="{escape(self.question.answer)}"'
+        return (
+            f'<div class="lc-demo" id="{own}" role="group" data-name="{escape(self.name)}" '
+            f"{label} {OWN_KEYS}>\n{body.replace(ID, own)}\n</div>\n"
+        )
+
+    def _controls(self) -> str:
+        return "\n".join(
+            (_choice if is_choice(values) else _range)(name, tuple(map(text_of, values)), at)
+            for (name, values), at in zip(self.controls.items(), self.start, strict=True)
+        )
+
+    def _without_script(self) -> str:
+        """What a reader without JavaScript gets in place of what needs it: the answer."""
+        said = inline(self.question.seen.verdict) + " " if self.question else ""
+        hidden = ".lc-demo-controls, .lc-demo-guesses, .lc-demo-verdict { display: none; }"
+        return (
+            f"<noscript><style>{hidden}</style>"
+            f'<p class="lc-demo-note">{said}The controls need JavaScript.</p></noscript>\n'
+        )
 
 
-def _control(name: str, texts: tuple[str, ...], position: int) -> str:
-    # JupyterLab takes the arrow keys away from an input without the last attribute.
-    attributes = (
-        f'name="{escape(name)}" min="0" max="{len(texts) - 1}" step="1" value="{position}" '
-        f'autocomplete="off" data-values="{escape(json.dumps(texts))}" '
-        f'aria-valuetext="{escape(texts[position])}" data-lm-suppress-shortcuts="true"'
+def _asked(question: Question) -> str:
+    """The question, its guesses, and room for the longest verdict, so that nothing moves."""
+    longest = max(len(guess.text) for guess in question.guesses)
+    buttons = "\n".join(
+        f'<button type="button" data-guess="{escape(guess.text)}" aria-pressed="false" '
+        f'data-positions="{list(guess.positions)}">{escape(guess.text)}</button>'
+        for guess in question.guesses
     )
+    see = (
+        '<button type="button" class="lc-demo-see" data-guess="" '
+        f'data-positions="{list(question.seen.positions)}">just see</button>'
+    )
+    verdicts = "\n".join(
+        f'<p data-verdict="{escape(guess.text)}" aria-hidden="true">{inline(guess.verdict)}</p>'
+        for guess in (*question.guesses, question.seen)
+    )
+    setting = f'<p class="lc-demo-setting">{inline(question.setting)}</p>\n'
+    return f"""<p class="lc-demo-ask" id="{ID}-ask">{inline(question.ask)}</p>
+{setting if question.setting else ""}<div class="lc-demo-guesses" role="group" \
+aria-label="Your guess" style="--letters:{longest}">
+{buttons}
+</div>
+<div class="lc-demo-verdict">
+<p class="lc-demo-wait lc-demo-on">Guess first, then the controls open. Or {see}.</p>
+<div class="lc-demo-said" aria-live="polite"></div>
+{verdicts}
+</div>
+"""
+
+
+def _range(name: str, texts: tuple[str, ...], position: int) -> str:
     return (
-        f'<label class="lc-demo-control"><span class="lc-demo-name">'
-        f"{escape(name.replace('_', ' '))}</span>"
-        f'<input type="range" {attributes}>'  # first: a label names its first form element
+        f'<label class="lc-demo-control" data-values="{escape(json.dumps(texts))}">'
+        f'<span class="lc-demo-name">{escape(name.replace("_", " "))}</span>'
+        f'<input type="range" name="{ID}-{escape(name)}" min="0" max="{len(texts) - 1}" step="1" '
+        f'value="{position}" autocomplete="off" aria-valuetext="{escape(texts[position])}" '
+        f"{OWN_KEYS}>"
         f'<output class="lc-demo-value" aria-hidden="true">{escape(texts[position])}</output>'
-        f"{_ticks(texts)}</label>"
+        "</label>"
     )
 
 
-def _ticks(texts: tuple[str, ...]) -> str:
-    """The choices under the slider, where they are a few short words and no scale of numbers."""
-    numbers = any(text[:1].isdecimal() or text[:1] in "-." for text in texts)
-    if len(texts) > 5 or numbers or sum(map(len, texts)) > TICK_LETTERS:
-        return ""
-    spans = "".join(f"<span>{escape(text)}</span>" for text in texts)
-    return f'<span class="lc-demo-ticks" aria-hidden="true">{spans}</span>'
+def _choice(name: str, texts: tuple[str, ...], position: int) -> str:
+    """Native radio buttons, drawn as one strip, or as a grid where a phone has no room for it."""
+    width = sum(7.5 * len(text) + 14 for text in texts)
+    kind = "lc-demo-strip" if width <= STRIP_WIDTH else "lc-demo-grid"
+    buttons = "".join(
+        f'<label><input type="radio" name="{ID}-{escape(name)}" value="{at}" {OWN_KEYS}'
+        f"{' checked' if at == position else ''}>"
+        f'<span data-text="{escape(text)}">{escape(text)}</span></label>'
+        for at, text in enumerate(texts)
+    )
+    return (
+        f'<fieldset class="lc-demo-control lc-demo-choice" '
+        f'data-values="{escape(json.dumps(texts))}">'
+        f'<legend class="lc-demo-name">{escape(name.replace("_", " "))}</legend>'
+        f'<div class="{kind}" style="--letters:{max(map(len, texts))}">{buttons}</div></fieldset>'
+    )
 
 
 def _image(frame: Frame, hidden: bool) -> str:

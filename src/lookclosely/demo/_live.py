@@ -15,7 +15,8 @@ from ._frames import Frame
 def widget_class() -> type:
     """The widget's class, made when it is first needed: anywidget is slow to import.
 
-    The page sets `positions`, one a slider; Python answers with `frame` (see `frame_state`).
+    The page sets `positions`, one a control; Python answers with `frame` (see `frame_state`).
+    `guess` is None until the reader has guessed, "" for one who would rather see at once.
     """
     import anywidget
     import traitlets
@@ -23,6 +24,7 @@ def widget_class() -> type:
     class DemoWidget(anywidget.AnyWidget):
         _esm = _html.module()
         html = traitlets.Unicode().tag(sync=True)
+        guess = traitlets.Unicode(None, allow_none=True).tag(sync=True)
         positions = traitlets.List(traitlets.Int()).tag(sync=True)
         frame = traitlets.Dict().tag(sync=True)
 
