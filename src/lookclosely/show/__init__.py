@@ -24,6 +24,21 @@ from ._drawing import (
 )
 from ._keypoints import keypoints
 from ._labels import coloured
+from ._network import (
+    Drawing,
+    attention,
+    block,
+    dot,
+    frame,
+    glue,
+    loss,
+    network,
+    note,
+    op,
+    share,
+    vector,
+    word,
+)
 from ._pictures import boxes, images, masks, matrix
 from ._points import points
 from ._source import source
@@ -38,17 +53,30 @@ __all__ = [
     "PURPLE",
     "SKY",
     "YELLOW",
+    "Drawing",
+    "attention",
+    "block",
     "boxes",
     "coloured",
     "curves",
+    "dot",
     "draw_boxes",
     "draw_image",
     "draw_matrix",
+    "frame",
+    "glue",
     "images",
     "keypoints",
+    "loss",
     "masks",
     "matrix",
+    "network",
+    "note",
+    "op",
     "overlay",
     "points",
+    "share",
     "source",
+    "vector",
+    "word",
 ]

@@ -36,7 +36,7 @@ Picture = Tensor | np.ndarray
 
 def overlay(picture: Picture, layer: Tensor, *, alpha: float = 0.55) -> np.ndarray:
     """The picture (H, W, 3) with masks or labels painted over it, and a dark line round each."""
-    canvas = _rgb(picture).copy()
+    canvas = as_rgb(picture).copy()
     regions = (
         layer
         if layer.ndim == 3
@@ -127,7 +127,7 @@ def draw_image(
 ) -> None:
     array = to_array(picture)
     if array.ndim == 3 or array.dtype == bool:
-        axis.imshow(_rgb(picture), interpolation="nearest")
+        axis.imshow(as_rgb(picture), interpolation="nearest")
     else:
         axis.imshow(array, cmap="gray", vmin=vmin, vmax=vmax, interpolation="nearest")
     axis.axis("off")
@@ -142,7 +142,7 @@ def to_array(picture: Picture) -> np.ndarray:
     return picture.detach().cpu().numpy() if isinstance(picture, Tensor) else np.asarray(picture)
 
 
-def _rgb(picture: Picture) -> np.ndarray:
+def as_rgb(picture: Picture) -> np.ndarray:
     """Any picture as (H, W, 3) floats in [0, 1]."""
     array = to_array(picture)
     if array.ndim == 3 and isinstance(picture, Tensor):
@@ -155,7 +155,7 @@ def _rgb(picture: Picture) -> np.ndarray:
 
 
 def aspect(picture: Picture) -> float:
-    height, width = _rgb(picture).shape[:2]
+    height, width = as_rgb(picture).shape[:2]
     return height / width
 
 
