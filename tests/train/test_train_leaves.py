@@ -228,3 +228,14 @@ def test_channels_innermost_are_refused_where_they_go_wrong(model, message, quic
 
 def test_dilated_convolutions_may_have_them_in_float32():
     assert layouts_in_training(nn.Conv2d(3, 4, 3, dilation=2), channels_last=True) == {True}
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_a_gpu_without_bfloat16_multiplies_in_float32(native, monkeypatch):
+    """A T4 would imitate it, slower than float32."""
+    monkeypatch.setattr(
+        torch.cuda,
+        "is_bf16_supported",
+        lambda including_emulation=True: native or including_emulation,
+    )
+    assert loop._multiplies_bfloat16(torch.device("cuda")) is native

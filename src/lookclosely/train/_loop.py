@@ -98,8 +98,8 @@ def fit(
             to begin anew. One is written every ``checkpoint_every`` steps, the newest is kept.
         progress: show a bar; by default where somebody watches (a terminal, a live notebook).
         precision: "bf16" multiplies in bfloat16 and keeps weights and sums in float32: about twice
-            as fast on a GPU, or a CPU that has instructions for it. On a CPU that has none it would
-            be ten times slower, so there "bf16" means float32. "no" is float32 throughout, whatever
+            as fast on a GPU or a CPU that has instructions for it. One that has none, a T4 for one,
+            would be slower so, and there "bf16" means float32. "no" is float32 throughout, whatever
             the environment tells Accelerate.
         channels_last: True lays the weights of convolutions with the channels innermost while they
             train, which is quicker; False leaves them as they are. By default they are laid so, but
@@ -160,7 +160,9 @@ def _watched() -> bool:
 
 def _multiplies_bfloat16(device: torch.device) -> bool:
     """Whether bfloat16 is quick there. Torch has no public name for the question on a CPU."""
-    return device.type != "cpu" or torch.cpu._is_avx512_bf16_supported()
+    if device.type == "cpu":
+        return torch.cpu._is_avx512_bf16_supported()
+    return device.type != "cuda" or torch.cuda.is_bf16_supported(including_emulation=False)
 
 
 def _record(history: History, loss: Any, rate: float) -> None:
