@@ -1,4 +1,4 @@
-# make book · make serve · make test · make notebooks · make assignments · make grade · make bench
+# make book · make serve · make test · make notebooks · make assignments · make grade · make bench · make gpu
 SHELL := /bin/bash
 VENV ?= .venv
 PYTHON := $(VENV)/bin/python
@@ -8,7 +8,7 @@ CHROMIUM := $(firstword $(foreach name,chromium chromium-browser google-chrome,$
 # The library's own threads: two test workers share two cores.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: setup book serve notebooks assignments grade bench test lint unit site-test chromium clean
+.PHONY: setup book serve notebooks assignments grade bench gpu test lint unit site-test chromium clean
 
 setup: $(READY)
 
@@ -44,6 +44,10 @@ grade: $(READY)
 
 bench: $(READY)
 	$(PYTHON) tests/bench.py
+
+# The tests and every experiment again, on this machine's GPU; after a failure, what is left.
+gpu: $(READY)
+	$(PYTHON) -m lookclosely experiments gpu
 
 lint: $(READY)
 	$(VENV)/bin/ruff check .

@@ -27,10 +27,12 @@ def execute(
     """Run an experiment, one seed after the other; with ``folder``, write its result there, and
     the first seed's weights if there are any and ``keep_weights``.
 
-    After each seed the file is complete, so a run that was broken off goes on where it stopped.
+    After each seed the file is complete, so a run that was broken off goes on where it stopped. It
+    begins anew on another GPU, and on a CPU after a GPU: a result's seeds are of one kind of
+    machine.
     """
     config, config_hash = experiment.config(budget), experiment.config_hash(budget)
-    done, seconds = _already(experiment, budget, config_hash, folder)
+    done, seconds = _already(experiment, budget, config_hash, folder, machine(device))
     result = None
     for seed in range(len(done), seeds):
         begin = time.perf_counter()
@@ -72,11 +74,16 @@ def processor(info: Path = Path("/proc/cpuinfo")) -> str:
 
 
 def _already(
-    experiment: Experiment, budget: Budget, config_hash: str, folder: Path | None
+    experiment: Experiment, budget: Budget, config_hash: str, folder: Path | None, device: str
 ) -> tuple[list[dict[str, Any]], float]:
     """Seeds that a broken-off run of the same config has done, and the seconds they took."""
     if folder is None or not (folder / f"{experiment.name}.json").exists():
         return [], 0.0
     old = load(experiment.name, folder)
-    same = old.config_hash == config_hash and old.budget == budget
+    alike = old.device == device or (_is_cpu(old.device) and _is_cpu(device))
+    same = old.config_hash == config_hash and old.budget == budget and alike
     return (old.seeds, old.seconds) if same else ([], 0.0)
+
+
+def _is_cpu(device: str) -> bool:
+    return "CPU core" in device
