@@ -47,27 +47,26 @@ def grid_crf(
     height, width = unary.shape[1:]
     down = right = weight * unary.new_ones(())
     if image is not None:
-        down = weight * _likeness(image[:, 1:], image[:, :-1], theta_rgb)  # (H-1, W, 1)
-        right = weight * _likeness(image[:, :, 1:], image[:, :, :-1], theta_rgb)  # (H, W-1, 1)
+        down = weight * _likeness(image[:, 1:], image[:, :-1], theta_rgb)  # (H-1, W)
+        right = weight * _likeness(image[:, :, 1:], image[:, :, :-1], theta_rgb)  # (H, W-1)
 
-    def messages(q: Tensor) -> Tensor:  # (H, W, C)
+    def messages(q: Tensor) -> Tensor:  # (C, H, W): whole rows are added, not a few labels each
         out = torch.zeros_like(q)
-        out[1:] += down * q[:-1]
-        out[:-1] += down * q[1:]
-        out[:, 1:] += right * q[:, :-1]
-        out[:, :-1] += right * q[:, 1:]
+        out[:, 1:] += down * q[:, :-1]
+        out[:, :-1] += down * q[:, 1:]
+        out[:, :, 1:] += right * q[:, :, :-1]
+        out[:, :, :-1] += right * q[:, :, 1:]
         return out
 
-    logits = -unary.permute(1, 2, 0)  # (H, W, C)
     rows, columns = (torch.arange(n, device=unary.device) for n in (height, width))
-    white = ((rows[:, None] + columns) % 2 == 0)[..., None]  # (H, W, 1)
-    q = logits.softmax(-1)
+    white = (rows[:, None] + columns) % 2 == 0  # (H, W)
+    q = (-unary).softmax(0)
     for _ in range(steps):
         for colour in (white, ~white):
-            q = torch.where(colour, (logits + messages(q)).softmax(-1), q)
-    return q.permute(2, 0, 1)
+            q = torch.where(colour, (messages(q) - unary).softmax(0), q)
+    return q
 
 
 def _likeness(a: Tensor, b: Tensor, theta: float) -> Tensor:
-    """exp(−‖a − b‖² / 2θ²) of two images (K, h, w), pixel by pixel: (h, w, 1)."""
-    return (-0.5 * ((a - b) / theta).square().sum(0)).exp()[..., None]
+    """exp(−‖a − b‖² / 2θ²) of two images (K, h, w), pixel by pixel: (h, w)."""
+    return (-0.5 * ((a - b) / theta).square().sum(0)).exp()
