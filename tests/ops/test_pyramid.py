@@ -88,6 +88,17 @@ def test_changed_bands_change_the_picture():
         assert grad.abs().max() > 0
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_sums_in_float32(dtype):
+    x = torch.rand(2, 17, 12).to(dtype)
+    for shrunk, expected in (
+        (ops.pyr_down(x), ops.pyr_down(x.float())),
+        (ops.pyr_up(x, (33, 24)), ops.pyr_up(x.float(), (33, 24))),
+    ):
+        assert shrunk.dtype == dtype  # one rounding after each axis
+        assert (shrunk.float() - expected).abs().max() <= 1.1 * torch.finfo(dtype).eps
+
+
 def test_no_images_are_no_images():
     assert ops.pyr_down(torch.zeros(0, 3, 5, 6)).shape == (0, 3, 3, 3)
     assert ops.reconstruct(ops.laplacian_pyramid(torch.zeros(0, 5, 6), 3)).shape == (0, 5, 6)

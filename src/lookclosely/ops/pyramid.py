@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ._arguments import IntOrAxes, check_floats, per_axis
-from ._filters import filtered
+from ._filters import correlated, filtered, mirrored
 
 # Burt and Adelson's generating kernel (1/4 − a/2, 1/4, a, 1/4, 1/4 − a/2) with a = 3/8: binomial.
 KERNEL = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
@@ -38,7 +38,7 @@ def pyr_down(x: Float[Tensor, "*N H W"]) -> Float[Tensor, "*N h w"]:
     Source: Burt and Adelson 1983, *The Laplacian pyramid as a compact image code*, equation 1.
     """
     _check_image("x", x)
-    return filtered(filtered(x, KERNEL, -2)[..., ::2, :], KERNEL, -1)[..., ::2]
+    return filtered(filtered(x, KERNEL, -2, step=2), KERNEL, -1, step=2)
 
 
 def pyr_up(x: Float[Tensor, "*N h w"], size: IntOrAxes) -> Float[Tensor, "*N H W"]:
@@ -74,14 +74,18 @@ def pyr_up(x: Float[Tensor, "*N h w"], size: IntOrAxes) -> Float[Tensor, "*N H W
 
 
 def _doubled(x: Float[Tensor, "*N h w"], axis: int, size: int) -> Float[Tensor, "*N H W"]:
-    if size == 1:
-        return x  # one pixel, mirrored on all sides
-    shape = list(x.shape)
-    shape[axis] = size
-    spread = x.new_zeros(shape)
-    places = torch.arange(0, size, 2, device=x.device)
-    spread = spread.index_copy(x.ndim + axis, places, x)
-    return filtered(spread, [2 * w for w in KERNEL], axis)
+    """Zeros between the pixels, then twice the kernel, along one axis; no zero is multiplied:
+
+    out[2i] = (x[i − 1] + 6 x[i] + x[i + 1]) / 8,   out[2i + 1] = (x[i] + x[i + 1]) / 2
+    """
+    twice = [2 * w for w in KERNEL]
+    # Mirrored where the doubled row ends; a mirrored pixel is a zero again, or not, as it was.
+    places = mirrored(-2, size + 2, size)[::2] // 2
+    padded = x.index_select(axis, places.to(x.device))
+    even = correlated(padded, twice[::2], axis)
+    odd = correlated(padded.narrow(axis, 1, len(places) - 1), twice[1::2], axis)
+    axis += x.ndim
+    return torch.stack([even, odd], axis + 1).flatten(axis, axis + 1).narrow(axis, 0, size)
 
 
 def gaussian_pyramid(x: Float[Tensor, "*N H W"], levels: int) -> list[Float[Tensor, "..."]]:
