@@ -90,6 +90,20 @@ def test_of_several_nans_the_last_is_remembered():
             assert_close(mine, theirs)
 
 
+def test_maxima_alone_are_those_that_have_indices_and_gradients():
+    """Without indices and gradient there is a shorter way; it must not show, nor share memory."""
+    for seed in range(CASES):
+        settings, shape = random_pooling(seed)
+        x = torch.randint(-2, 3, shape).double().masked_fill(torch.rand(shape) < 0.05, torch.nan)
+        x = x.masked_fill(torch.rand(shape) < 0.05, -torch.inf)
+        alone = ops.max_pool2d(x, **settings)
+        assert_close(alone, ops.max_pool2d(x, **settings, return_indices=True)[0])
+        assert_close(alone, ops.max_pool2d(x.clone().requires_grad_(), **settings).detach())
+        assert (
+            alone.untyped_storage().data_ptr() != x.untyped_storage().data_ptr() or x.numel() == 0
+        )
+
+
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.int64, torch.bfloat16])
 def test_other_types_are_the_library_s(dtype):
     x = torch.randint(0, 9, (2, 3, 7, 8)).to(dtype)

@@ -13,6 +13,7 @@ a window counts as well, unless it would begin right of the last pixel.
 """
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import Any
 
 import torch
@@ -71,8 +72,12 @@ def max_pool2d(
 
     spans = tuple(d * (k - 1) + 1 for k, d in zip(size, gaps))
     amounts = _padding(input.shape[-2:], spans, step, border, ceil_mode)
-    planes = _planes(input, amounts, size, step, gaps)
-    return planes if return_indices else planes[0]
+    least = -torch.inf if input.is_floating_point() else torch.iinfo(input.dtype).min
+    seen = windows(pad(input, amounts, value=least), size, step, gaps)  # (*batch, C, h, w, kh, kw)
+    if return_indices or (input.requires_grad and torch.is_grad_enabled()):  # where they are
+        planes = _planes(seen, windows(_places(input, amounts), size, step, gaps))
+        return planes if return_indices else planes[0]
+    return _largest(seen)
 
 
 def _padding(
@@ -94,22 +99,25 @@ def _padding(
     return amounts
 
 
+def _largest(seen: Num[Tensor, "*batch C h w kh kw"]) -> Num[Tensor, "*batch C h w"]:
+    """The maxima alone: of all windows' first pixels, their second ones, …, whole rows at a time."""
+    return reduce(torch.maximum, (pixel for row in seen.unbind(-2) for pixel in row.unbind(-1)))
+
+
+def _places(input: Num[Tensor, "*batch C H W"], amounts: list[tuple[int, int]]) -> Tensor:
+    """The number ``row·W + column`` of each pixel of a plane, −1 for padding."""
+    height, width = input.shape[-2:]
+    numbers = torch.arange(height * width, device=input.device).reshape(height, width)
+    return pad(numbers, amounts, value=-1)
+
+
 def _planes(
-    input: Num[Tensor, "*batch C H W"],
-    amounts: list[tuple[int, int]],
-    size: Axes,
-    step: Axes,
-    gaps: Axes,
+    seen: Num[Tensor, "*batch C h w kh kw"], places: Int[Tensor, "h w kh kw"]
 ) -> tuple[Num[Tensor, "*batch C h w"], Int[Tensor, "*batch C h w"]]:
     """The maxima, and where in its plane each of them is."""
-    height, width = input.shape[-2:]
-    least = -torch.inf if input.is_floating_point() else torch.iinfo(input.dtype).min
-    seen = windows(pad(input, amounts, value=least), size, step, gaps).flatten(-2)
-    numbers = torch.arange(height * width, device=input.device).reshape(height, width)
-    places = windows(pad(numbers, amounts, value=-1), size, step, gaps).flatten(-2)
-
+    seen, places = seen.flatten(-2), places.flatten(-2)
     largest = seen.amax(-1, keepdim=True)  # (*batch, C, h, w, 1)
-    count = torch.arange(1, seen.shape[-1] + 1, dtype=torch.int32, device=input.device)
+    count = torch.arange(1, seen.shape[-1] + 1, dtype=torch.int32, device=seen.device)
     rank = ((seen == largest) & (places >= 0)) * count.flip(0)  # of equals the first is highest
     winner = rank.where(~seen.isnan(), count).argmax(-1, keepdim=True)  # of NaNs the last
     maxima = seen.gather(-1, winner).squeeze(-1)

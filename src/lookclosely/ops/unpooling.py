@@ -117,7 +117,7 @@ def max_unpool2d(
             f"{height} × {width} pixels: give the output_size that was pooled."
         )
     flat = input.new_zeros(*input.shape[:-2], height * width)
-    flat = flat.scatter(-1, indices.flatten(-2), input.flatten(-2))
+    flat.scatter_(-1, indices.flatten(-2), input.flatten(-2))
     return flat.unflatten(-1, (height, width))
 
 
