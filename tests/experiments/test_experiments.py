@@ -9,7 +9,6 @@ import torch
 
 from lookclosely import experiments
 from lookclosely.__main__ import main
-from lookclosely.data import bccd, nuclei
 from lookclosely.experiments import REGISTRY, Experiment, Outcome, Verdict
 from lookclosely.experiments.execute import execute
 from lookclosely.experiments.storage import MAX_WEIGHT_BYTES, RESULTS, load, problems, weights
@@ -43,11 +42,9 @@ def fake(weights=None, **options):
 
 @pytest.mark.parametrize("name", REGISTRY)
 def test_at_smoke_budget_the_loss_falls(name, at_hand):
-    if name in ("nuclei_segmentation", "skip_connections", "context", "fcn_strides"):
-        at_hand(nuclei.SOURCE)
-    if name == "fixed_outputs":
-        at_hand(bccd.SOURCE)
     experiment = REGISTRY[name]
+    for source in experiment.needs:
+        at_hand(source)
     outcome = experiment.run(experiment.smoke, 0, "cpu")
     for loss in outcome.losses.values():
         third = max(1, len(loss) // 3)

@@ -5,17 +5,15 @@ from collections.abc import Mapping
 import pytest
 from torch import nn
 
-from lookclosely.experiments import (
-    RESULTS,
+from lookclosely.experiments import RESULTS, weights
+from lookclosely.experiments.looking import multi_scale, recurrent_passes
+from lookclosely.experiments.segmentation import (
     crf_boundaries,
     dilated_against_strided,
     fcn_strides,
-    multi_scale,
     nuclei_segmentation,
     object_scale,
-    recurrent_passes,
     two_stage_training,
-    weights,
 )
 from lookclosely.models.segmentation.unet import UNet
 

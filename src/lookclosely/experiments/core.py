@@ -14,6 +14,8 @@ from typing import Any, Literal
 
 from torch import Tensor
 
+from lookclosely.data.fetch import Source
+
 Budget = Literal["smoke", "full"]
 
 
@@ -88,7 +90,8 @@ class Experiment:
     """One measured claim.
 
     ``run(config, seed, device)`` returns an ``Outcome``; ``judge(result)`` returns a ``Verdict``.
-    ``published`` is the figure of the paper or deck, labelled as theirs, or empty.
+    ``published`` is the figure of the paper or deck, labelled as theirs, or empty. ``needs`` lists
+    the data that ``run`` reads and that may be absent.
     """
 
     name: str
@@ -101,6 +104,7 @@ class Experiment:
     smoke: Any
     judge: Callable[[Result], Verdict]
     published: str = ""
+    needs: tuple[Source, ...] = ()
 
     def config(self, budget: Budget) -> Any:
         return self.full if budget == "full" else self.smoke

@@ -1,6 +1,7 @@
 """Result files: written, read, and checked to be today's."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -50,7 +51,7 @@ def weights(name: str, net: str = "", *, folder: Path | None = None) -> dict[str
     return {k.removeprefix(start): _widen(v) for k, v in kept if k.startswith(start)}
 
 
-def problems(experiments: dict[str, Experiment], folder: Path | None = None) -> list[str]:
+def problems(experiments: Mapping[str, Experiment], folder: Path | None = None) -> list[str]:
     """What keeps the results from being today's: one sentence for each missing or stale file."""
     found = []
     for name, experiment in experiments.items():

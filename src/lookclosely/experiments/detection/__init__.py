@@ -1,0 +1,1 @@
+"""Claims about boxes and detectors."""

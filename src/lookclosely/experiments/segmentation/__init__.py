@@ -1,0 +1,1 @@
+"""Claims about labelling every pixel."""
