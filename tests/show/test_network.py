@@ -110,7 +110,7 @@ def test_every_drawing_says_in_words_what_it_shows():
 
 @pytest.fixture(scope="module")
 def browser():
-    from site_browser import chromium
+    from chromium import chromium
 
     with chromium() as browser:
         yield browser
