@@ -42,6 +42,7 @@ from ._network import (
 from ._pictures import boxes, images, masks, matrix
 from ._points import points
 from ._source import source
+from ._table import Table, table
 
 __all__ = [
     "BLACK",
@@ -54,6 +55,7 @@ __all__ = [
     "SKY",
     "YELLOW",
     "Drawing",
+    "Table",
     "attention",
     "block",
     "boxes",
@@ -77,6 +79,7 @@ __all__ = [
     "points",
     "share",
     "source",
+    "table",
     "vector",
     "word",
 ]
