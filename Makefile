@@ -1,4 +1,4 @@
-# make book · make serve · make test · make notebooks · make assignments · make grade · make bench · make gpu
+# make book · make new · make serve · make test · make notebooks · make assignments · make grade · make bench · make gpu
 SHELL := /bin/bash
 VENV ?= .venv
 PYTHON := $(VENV)/bin/python
@@ -8,7 +8,7 @@ CHROMIUM := $(firstword $(foreach name,chromium chromium-browser google-chrome,$
 # The library's own threads: two test workers share two cores.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: setup book serve notebooks assignments grade bench gpu test lint unit site-test chromium clean
+.PHONY: setup new book serve notebooks assignments grade bench gpu test lint unit site-test chromium clean
 
 setup: $(READY)
 
@@ -41,6 +41,11 @@ grade: $(READY)
 	  { echo "Say what to grade and where it is: make grade PART=looking SUBMISSIONS=folder"; exit 1; }
 	$(PYTHON) -m lookclosely grade "$(SUBMISSIONS)" $(if $(OUT),--out "$(OUT)") \
 	  --autograder "_build/assignments/$(PART)/teacher/$(PART)-autograder.zip"
+
+# make new chapter=detection/fpn, or model=, op=, experiment=
+KINDS := chapter experiment model op
+new: $(READY)
+	@$(PYTHON) -m book.scaffold $(foreach kind,$(KINDS),$(if $($(kind)),$(kind)=$($(kind))))
 
 bench: $(READY)
 	$(PYTHON) tests/bench.py
