@@ -25,6 +25,12 @@ hypothesis.settings.load_profile("book")
 
 
 @pytest.fixture(autouse=True)
+def trained_here(tmp_path, monkeypatch) -> None:
+    """Trainings are kept for the test that made them, and found by no other."""
+    monkeypatch.setenv("LOOKCLOSELY_TRAINED", str(tmp_path / "trained"))
+
+
+@pytest.fixture(autouse=True)
 def seed() -> None:
     random.seed(0)
     np.random.seed(0)  # noqa: NPY002 – scikit-image and others draw from it

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
 CONVOLUTIONS = (
     nn.Conv1d,
@@ -61,6 +62,17 @@ def multiply_adds(model: nn.Module, *inputs: Tensor) -> int:
         for module in training:
             module.training = True
     return total
+
+
+def counted_multiply_adds(call: Callable[[], object]) -> float:
+    """Multiply-adds of one call, whatever it calls: half of torch's count of its operations.
+
+    Counted are convolutions, matrix products and attention, also those of a backward pass within
+    the call; element-wise work, normalisation and pooling are not.
+    """
+    with FlopCounterMode(display=False) as counter:
+        call()
+    return counter.get_total_flops() / 2
 
 
 def saved_bytes(model: nn.Module, *inputs: Tensor) -> int:

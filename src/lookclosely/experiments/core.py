@@ -21,11 +21,15 @@ Budget = Literal["smoke", "full"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one seed gives: its metrics, the losses of its trainings, and weights worth keeping."""
+    """What one seed gives: its metrics, the losses of its trainings, and weights worth keeping.
+
+    ``seconds``: of trainings that had been kept, and so are in no clock of this run.
+    """
 
     metrics: dict[str, Any]
     losses: dict[str, list[float]] = field(default_factory=dict)
     weights: dict[str, Tensor] | None = None
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)

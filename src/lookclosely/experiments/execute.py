@@ -38,7 +38,8 @@ def execute(
         begin = time.perf_counter()
         torch.manual_seed(seed)
         outcome = experiment.run(config, seed, device)
-        done, seconds = [*done, outcome.metrics], seconds + time.perf_counter() - begin
+        done = [*done, outcome.metrics]
+        seconds += time.perf_counter() - begin + outcome.seconds
         result = Result(
             name=experiment.name,
             claims=list(experiment.claims),
