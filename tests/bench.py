@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import cycle
-from pathlib import Path
 from statistics import median
 
 import torch
@@ -21,9 +20,7 @@ from torch import Tensor
 
 from lookclosely import ops
 from lookclosely.data import scenes
-
-sys.path.insert(0, str(Path(__file__).parent / "ops"))
-from random_boxes import mixture  # pyright: ignore[reportMissingImports]
+from ops.random_boxes import mixture
 
 CLEARLY = 1.25  # over its limit by this factor
 SCENES = 32  # so many that no processor learns their branches by heart

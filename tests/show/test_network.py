@@ -1,18 +1,14 @@
 """Drawings of networks: what can be misspelt, what each holds, how a browser sees it."""
 
 import itertools
-import sys
 from pathlib import Path
 
+import drawings  # pyright: ignore[reportMissingImports]
 import pytest
 import torch
 from axe_playwright_python.sync_playwright import Axe
 
 from lookclosely import show
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-import drawings  # pyright: ignore[reportMissingImports]
 
 
 def small(arrows: str = "a -> b", alt: str = "a, then b", **other) -> show.Drawing:

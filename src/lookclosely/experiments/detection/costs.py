@@ -8,7 +8,7 @@ import torchvision
 
 from lookclosely import ops
 from lookclosely.cost import seconds
-from lookclosely.models.segmentation.checkerboard import Upsample
+from lookclosely.models.segmentation.checkerboard import Doubling
 from lookclosely.models.segmentation.unet import UNet
 
 from ..core import Experiment, Outcome, Result, Verdict
@@ -61,7 +61,7 @@ def run(config: Config, seed: int, device: str | None) -> Outcome:
     x = torch.zeros(1, config.channels[0], config.map_size, config.map_size)
     metrics["upsample"] = {}
     for name, kernel_size in {"k2s2": 2, "k3s2": 3, "k4s2": 4, "resize": 0}.items():
-        layer = Upsample(*config.channels, kernel_size)
+        layer = Doubling(*config.channels, kernel_size)
         metrics["upsample"][name] = 1e3 * seconds(
             lambda layer=layer: layer(x), repeats=config.repeats
         )

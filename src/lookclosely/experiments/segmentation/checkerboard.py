@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from lookclosely import ops
 from lookclosely.data import scenes
-from lookclosely.models.segmentation.checkerboard import Upsample
+from lookclosely.models.segmentation.checkerboard import Doubling
 from lookclosely.train import fit
 
 from ..core import Experiment, Outcome, Result, Verdict
@@ -72,9 +72,9 @@ def autoencoder(kernel_size: int, width: int) -> nn.Sequential:
         nn.ReLU(),
         nn.Conv2d(width, 2 * width, 4, stride=2, padding=1),
         nn.ReLU(),
-        Upsample(2 * width, width, kernel_size),
+        Doubling(2 * width, width, kernel_size),
         nn.ReLU(),
-        Upsample(width, 3, kernel_size),
+        Doubling(width, 3, kernel_size),
     )
 
 

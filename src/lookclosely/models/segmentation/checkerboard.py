@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 
-class Upsample(nn.Module):
+class Doubling(nn.Module):
     """Double the resolution, by a transposed convolution or by nearest neighbour and a 3x3
     convolution.
 
