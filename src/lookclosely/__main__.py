@@ -45,7 +45,9 @@ def _add_experiments(parser: argparse.ArgumentParser) -> None:
     gpu.add_argument("--no-tests", action="store_true", help="experiments only")
     gpu.add_argument("--logs", type=Path, default=Path("_build/gpu"), help="where the logs go")
     gpu.set_defaults(run=_gpu)
-    check = actions.add_parser("check", help="fail if a result is missing or not of today's config")
+    check = actions.add_parser(
+        "check", help="fail if a result is missing or of another config; list changed code"
+    )
     check.set_defaults(run=_check)
 
 
@@ -139,9 +141,11 @@ def _gpu(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from lookclosely.experiments import REGISTRY, problems
+    from lookclosely.experiments import REGISTRY, changed_since, problems
 
     found = problems(REGISTRY)
+    for change in changed_since(REGISTRY):  # no failure: whoever knows the change decides
+        print(change)
     print("\n".join(found) or f"{len(REGISTRY)} results, all of today's configs")
     return 1 if found else 0
 

@@ -5,6 +5,7 @@
 
 from .core import Experiment, Outcome, Result, Verdict
 from .execute import execute, machine
+from .provenance import changed_since
 from .registry import REGISTRY
 from .report import Report
 from .storage import GPU_RESULTS, RESULTS, load, load_gpu, problems, weights
@@ -24,6 +25,7 @@ __all__ = [
     "Report",
     "Result",
     "Verdict",
+    "changed_since",
     "execute",
     "load",
     "load_gpu",

@@ -10,7 +10,7 @@ from ._names import Import, Module, Part, Reference, read
 
 CELLS = "<cells>"  # stands for the module when the cells of a chapter are followed
 RUNNING = "<module>"  # what runs when a module is imported
-READERS = {"report", "load", "weights"}  # of an experiment's files, by its name
+READERS = {"report", "load", "load_gpu", "weights"}  # of an experiment's files, by its name
 RUN_ONLY = {"run", "needs"}  # what a report of an experiment leaves out
 DYNAMIC = {"globals", "locals", "vars", "eval", "exec", "__import__"}
 

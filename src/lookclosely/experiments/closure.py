@@ -74,8 +74,17 @@ def code_of_cells(cells: Iterable[str], *, root: Path | None = None) -> dict[str
 
 
 def changes(old: dict[str, str], new: dict[str, str]) -> list[str]:
-    """The names whose code is not the same in two closures, in alphabetical order."""
-    return sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+    """The names whose code is not the same in two closures, in alphabetical order.
+
+    What has only moved to another module has not changed.
+    """
+    before, after = _by_short_name(old), _by_short_name(new)
+    differing = before.keys() ^ after.keys()
+    return sorted({name for short, name in (before | after).items() if short in differing})
+
+
+def _by_short_name(code: dict[str, str]) -> dict[tuple[str, str], str]:
+    return {(name.rpartition(":")[2], digest): name for name, digest in code.items()}
 
 
 def _hashes(walk: Walk) -> dict[str, str]:

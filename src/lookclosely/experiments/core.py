@@ -44,7 +44,11 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Result:
-    """A result file, read. ``seeds`` has one dictionary of metrics for each seed."""
+    """A result file, read. ``seeds`` has one dictionary of metrics for each seed.
+
+    ``code`` has each definition that the run depended on, with a hash of it (``closure``); empty in
+    files from before it was recorded.
+    """
 
     name: str
     claims: list[str]
@@ -56,6 +60,7 @@ class Result:
     device: str
     seconds: float
     versions: dict[str, str]
+    code: dict[str, str] = field(default_factory=dict)
 
     def values(self, metric: str) -> list[float]:
         """One value of a metric for each seed; ``a/b`` looks up nested metrics."""

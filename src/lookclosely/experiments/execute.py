@@ -5,13 +5,14 @@ import os
 import platform
 import re
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
+from .closure import changes
 from .core import Budget, Experiment, Result
+from .provenance import code_of
 from .storage import load, write
 
 
@@ -28,33 +29,38 @@ def execute(
     the first seed's weights if there are any and ``keep_weights``.
 
     After each seed the file is complete, so a run that was broken off goes on where it stopped. It
-    begins anew on another GPU, and on a CPU after a GPU: a result's seeds are of one kind of
-    machine.
+    begins anew with another config or other code, on another GPU, and on a CPU after a GPU: all
+    seeds of a result are made the same way.
     """
-    config, config_hash = experiment.config(budget), experiment.config_hash(budget)
-    done, seconds = _already(experiment, budget, config_hash, folder, machine(device))
-    result = None
-    for seed in range(len(done), seeds):
+    blank = _blank(experiment, budget, device)
+    result, config = _already(blank, folder) or blank, experiment.config(budget)
+    for seed in range(len(result.seeds), seeds):
         begin = time.perf_counter()
         torch.manual_seed(seed)
         outcome = experiment.run(config, seed, device)
-        done = [*done, outcome.metrics]
-        seconds += time.perf_counter() - begin + outcome.seconds
-        result = Result(
-            name=experiment.name,
-            claims=list(experiment.claims),
-            sources=list(experiment.sources),
-            budget=budget,
-            config=json.loads(json.dumps(asdict(config))),  # as it is read back
-            config_hash=config_hash,
-            seeds=done,
-            device=machine(device),
-            seconds=round(seconds, 1),
-            versions={"python": platform.python_version(), "torch": str(torch.__version__)},
-        )
+        seconds = result.seconds + time.perf_counter() - begin + outcome.seconds
+        done = [*result.seeds, outcome.metrics]
+        result = replace(blank, seeds=done, seconds=round(seconds, 1))
         if folder is not None and int(os.environ.get("RANK", "0")) == 0:
             write(result, outcome if seed == 0 and keep_weights else None, folder)
-    return result or load(experiment.name, folder)
+    return result
+
+
+def _blank(experiment: Experiment, budget: Budget, device: str | None) -> Result:
+    """A result without any seeds: what is asked, and what will make it."""
+    return Result(
+        name=experiment.name,
+        claims=list(experiment.claims),
+        sources=list(experiment.sources),
+        budget=budget,
+        config=json.loads(json.dumps(asdict(experiment.config(budget)))),  # as it is read back
+        config_hash=experiment.config_hash(budget),
+        seeds=[],
+        device=machine(device),
+        seconds=0.0,
+        versions={"python": platform.python_version(), "torch": str(torch.__version__)},
+        code=code_of(experiment),
+    )
 
 
 def machine(device: str | None = None) -> str:
@@ -74,16 +80,15 @@ def processor(info: Path = Path("/proc/cpuinfo")) -> str:
     return " ".join(re.sub(r"\((R|TM)\)", "", name, flags=re.IGNORECASE).split())
 
 
-def _already(
-    experiment: Experiment, budget: Budget, config_hash: str, folder: Path | None, device: str
-) -> tuple[list[dict[str, Any]], float]:
-    """Seeds that a broken-off run of the same config has done, and the seconds they took."""
-    if folder is None or not (folder / f"{experiment.name}.json").exists():
-        return [], 0.0
-    old = load(experiment.name, folder)
-    alike = old.device == device or (_is_cpu(old.device) and _is_cpu(device))
-    same = old.config_hash == config_hash and old.budget == budget and alike
-    return (old.seeds, old.seconds) if same else ([], 0.0)
+def _already(blank: Result, folder: Path | None) -> Result | None:
+    """What a broken-off run left that was made in the same way, if there is anything."""
+    if folder is None or not (folder / f"{blank.name}.json").exists():
+        return None
+    old = load(blank.name, folder)
+    alike = old.device == blank.device or (_is_cpu(old.device) and _is_cpu(blank.device))
+    asked = (old.config_hash, old.budget) == (blank.config_hash, blank.budget)
+    changed = old.code and changes(old.code, blank.code)  # older files do not have it
+    return old if alike and asked and not changed else None
 
 
 def _is_cpu(device: str) -> bool:

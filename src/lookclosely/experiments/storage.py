@@ -27,7 +27,8 @@ def load(name: str, folder: Path | None = None) -> Result:
         raise FileNotFoundError(
             f"no result {path.name}: make it with `python -m lookclosely experiments run {name}`"
         )
-    return Result(**json.loads(path.read_text()))
+    fields = json.loads(path.read_text())
+    return Result(**{**fields, "code": _spread(fields.get("code", {}))})
 
 
 def load_gpu(name: str) -> Result | None:
@@ -72,7 +73,8 @@ def problems(experiments: Mapping[str, Experiment], folder: Path | None = None) 
 
 def write(result: Result, outcome: Outcome | None, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(asdict(result), indent=1, allow_nan=False) + "\n"
+    fields = {**asdict(result), "code": _packed(result.code)}
+    text = json.dumps(fields, indent=1, allow_nan=False) + "\n"
     (folder / f"{result.name}.json").write_text(text)
     if outcome is None or outcome.weights is None:
         return
@@ -90,3 +92,18 @@ def write(result: Result, outcome: Outcome | None, folder: Path) -> None:
 
 def _widen(value: Tensor) -> Tensor:
     return value.float() if value.dtype == torch.float16 else value
+
+
+def _packed(code: dict[str, str]) -> dict[str, str]:
+    """One line for a module: ``{"ops.nms:nms": "1a"}`` becomes ``{"ops.nms": "nms 1a"}``."""
+    lines: dict[str, str] = {}
+    for name, digest in code.items():
+        module, _, short = name.rpartition(":")
+        before = f"{lines[module]}, " if module in lines else ""
+        lines[module] = f"{before}{short} {digest}"
+    return lines
+
+
+def _spread(lines: dict[str, str]) -> dict[str, str]:
+    pairs = ((module, *text.split()) for module, line in lines.items() for text in line.split(","))
+    return {f"{module}:{short}" if module else short: digest for module, short, digest in pairs}
