@@ -28,6 +28,18 @@ def test_overlaps_are_the_library_s(name, dtype, device):
         assert_parity(ours, library, two_sets(seed, dtype, device))
 
 
+@pytest.mark.parametrize("name", ["box_iou", "generalized_box_iou"])
+def test_overlaps_in_blocks_are_overlaps_at_once(name, monkeypatch):
+    a, b = random_boxes.mixture(70, 1)[0].requires_grad_(), random_boxes.mixture(30, 2)[0]
+    pairs = (a, b), (a[:, None], b.expand(70, 30, 4)), (a[:0], b), (a, b[:0])
+    whole = [getattr(ops, name)(*pair) for pair in pairs]
+    (slope,) = torch.autograd.grad(whole[0].sum(), a)
+    monkeypatch.setattr("lookclosely.ops.boxes.PAIRS_AT_ONCE", 100)
+    for pair, expected in zip(pairs, whole, strict=True):
+        assert torch.equal(getattr(ops, name)(*pair), expected)
+    assert torch.equal(torch.autograd.grad(getattr(ops, name)(a, b).sum(), a)[0], slope)
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_area_and_clipping_are_the_library_s(dtype, device):
     for seed in range(CASES):

@@ -11,11 +11,16 @@ Coordinates are continuous: pixel (i, j) covers [j, j + 1) × [i, i + 1), so a b
 and not x2 − x1 + 1.
 """
 
+from collections.abc import Callable
+
 import torch
 from jaxtyping import Float, Int, Num
 from torch import Tensor
 
 from ._arguments import check_boxes, check_format
+
+Sides = tuple[Tensor, ...]  # left, top, right and bottom of a set of boxes
+PAIRS_AT_ONCE = 2**18  # 1 MB of float32, which stay in a processor's cache
 
 
 def box_area(boxes: Num[Tensor, "*batch 4"], fmt: str = "xyxy") -> Num[Tensor, "*batch"]:
@@ -55,7 +60,11 @@ def box_iou(
 
     Source: Jaccard 1912; Everingham et al. 2010, *The PASCAL VOC challenge* (there with +1).
     """
-    intersection, union = _intersection_and_union(boxes1, boxes2, fmt)
+    return _in_blocks(_iou, boxes1, boxes2, fmt)
+
+
+def _iou(sides1: Sides, sides2: Sides) -> Tensor:
+    intersection, union = _intersection_and_union(sides1, sides2)
     return intersection / union
 
 
@@ -79,25 +88,42 @@ def generalized_box_iou(
 
     Source: Rezatofighi et al. 2019, *Generalized intersection over union*, algorithm 1.
     """
-    intersection, union = _intersection_and_union(boxes1, boxes2)
-    left1, top1, right1, bottom1 = _sides(boxes1, -1)  # each (..., N, 1)
-    left2, top2, right2, bottom2 = _sides(boxes2, -2)  # each (..., 1, M)
+    return _in_blocks(_giou, boxes1, boxes2)
+
+
+def _giou(sides1: Sides, sides2: Sides) -> Tensor:
+    intersection, union = _intersection_and_union(sides1, sides2)
+    (left1, top1, right1, bottom1), (left2, top2, right2, bottom2) = sides1, sides2
     width = torch.max(right1, right2).sub_(torch.min(left1, left2)).clamp_(min=0)
     height = torch.max(bottom1, bottom2).sub_(torch.min(top1, top2)).clamp_(min=0)
     around = width.mul_(height)  # (..., N, M), |C|
     return intersection / union - (around - union) / around
 
 
-def _intersection_and_union(boxes1: Tensor, boxes2: Tensor, fmt: str = "xyxy"):
-    """Areas of A ∩ B and A ∪ B for all pairs, both (..., N, M).
+def _in_blocks(
+    of_pairs: Callable[[Sides, Sides], Tensor], boxes1: Tensor, boxes2: Tensor, fmt: str = "xyxy"
+) -> Tensor:
+    """``of_pairs`` of all pairs (..., N, M), some rows at a time.
 
-    In place (the trailing _), since here a new N × M tensor costs more time than the arithmetic.
+    A dozen steps lead to the result: of a block, all of them find it in the processor's cache.
     """
     check_boxes("boxes1", boxes1, "(..., n, 4)")
     check_boxes("boxes2", boxes2, "(..., n, 4)")
     check_format("fmt", fmt)
-    left1, top1, right1, bottom1 = _sides(boxes1, -1, fmt)  # each (..., N, 1)
-    left2, top2, right2, bottom2 = _sides(boxes2, -2, fmt)  # each (..., 1, M)
+    sides1, sides2 = _sides(boxes1, -1, fmt), _sides(boxes2, -2, fmt)  # (..., N, 1), (..., 1, M)
+    rows = max(1, PAIRS_AT_ONCE // max(1, sides2[0].numel()))
+    if boxes1.shape[-2] <= rows:
+        return of_pairs(sides1, sides2)
+    blocks = zip(*(side.split(rows, dim=-2) for side in sides1))
+    return torch.cat([of_pairs(block, sides2) for block in blocks], dim=-2)
+
+
+def _intersection_and_union(sides1: Sides, sides2: Sides) -> tuple[Tensor, Tensor]:
+    """Areas of A ∩ B and A ∪ B for all pairs, both (..., N, M).
+
+    In place (the trailing _), since here a new N × M tensor costs more time than the arithmetic.
+    """
+    (left1, top1, right1, bottom1), (left2, top2, right2, bottom2) = sides1, sides2
     width = torch.min(right1, right2).sub_(torch.max(left1, left2)).clamp_(min=0)
     height = torch.min(bottom1, bottom2).sub_(torch.max(top1, top2)).clamp_(min=0)
     intersection = width.mul_(height)
@@ -105,7 +131,7 @@ def _intersection_and_union(boxes1: Tensor, boxes2: Tensor, fmt: str = "xyxy"):
     return intersection, areas.sub_(intersection)
 
 
-def _sides(boxes: Tensor, new_axis: int, fmt: str = "xyxy") -> tuple[Tensor, ...]:
+def _sides(boxes: Tensor, new_axis: int, fmt: str = "xyxy") -> Sides:
     """Left, top, right, bottom, with a new axis so that those of two sets meet pair by pair."""
     corners = _to_xyxy(_widen(boxes), fmt)
     return corners.mT.contiguous().unsqueeze(new_axis).unbind(-3)
