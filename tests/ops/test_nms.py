@@ -1,4 +1,5 @@
 import random
+import sys
 
 import pytest
 import random_boxes
@@ -8,8 +9,11 @@ import torchvision
 from hypothesis import given
 from hypothesis import strategies as st
 from parity import CASES, DTYPES, assert_close
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from lookclosely import ops
+
+MODULE = sys.modules["lookclosely.ops.nms"]  # ops.nms is the function
 
 
 def library_nms(boxes, scores, iou_threshold):
@@ -131,6 +135,56 @@ def test_batched_nms_is_the_library_s_for_many_boxes(device):
     assert ours.tolist() == torchvision.ops.batched_nms(boxes, scores, idxs, 0.5).tolist()
 
 
+def one_class_after_the_other(boxes, scores, idxs, threshold):
+    """What batched_nms is: a turn of nms for each class."""
+    stays = torch.zeros(len(boxes), dtype=torch.bool)
+    for idx in idxs.unique():
+        members = (idxs == idx).nonzero().squeeze(1)
+        stays[members[ops.nms(boxes[members], scores[members], threshold)]] = True
+    by_score = scores.argsort(descending=True, stable=True)
+    return by_score[stays[by_score]]
+
+
+@pytest.mark.parametrize("few", [0, 4])  # with 0, a table even of one class
+@pytest.mark.parametrize(
+    "shares", [[1], [1, 1], [8, 4, 2, 1], [300] + [1] * 200, [1] * 40, [1, 0.1] * 5]
+)
+def test_batched_nms_is_a_turn_for_each_class(shares, few, device, monkeypatch):
+    """Few classes and many, equal and skewed, of more and of less than one block; with ties."""
+    monkeypatch.setattr(MODULE, "FEW", few)
+    for seed, n in enumerate((3, 150, 1500)):
+        boxes, scores = random_boxes.mixture(n, seed)
+        idxs = 7 - 3 * torch.multinomial(torch.tensor(shares).double(), n, replacement=True)
+        boxes, scores = boxes * 0.3, (scores * 50).round() / 50
+        boxes[::9, 2:] = boxes[::9, :2]  # some without area
+        expected = one_class_after_the_other(boxes, scores, idxs, 0.4)
+        ours = ops.batched_nms(boxes.to(device), scores.to(device), idxs.to(device), 0.4)
+        assert ours.tolist() == expected.tolist()
+
+
+class Counted(TorchDispatchMode):
+    """How many of torch's operations are run; those that wait for a GPU are among them."""
+
+    count = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        self.count += 1
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("n", [40, 300])
+def test_batched_nms_takes_as_many_operations_for_many_classes_as_for_some(n, monkeypatch):
+    monkeypatch.setattr("lookclosely.ops.boxes.PAIRS_AT_ONCE", 2**30)  # blocks are for the cache
+    boxes, scores = random_boxes.mixture(n)
+    counts = []
+    for classes in (5, 100):
+        idxs = torch.arange(classes).repeat_interleave(n)
+        with Counted() as operations:
+            ops.batched_nms(boxes.repeat(classes, 1), scores.repeat(classes), idxs, 0.5)
+        counts.append(operations.count)
+    assert counts[0] == counts[1]
+
+
 def test_classes_do_not_meet_at_negative_coordinates():
     """Here ours differs from the library: its shift, max + 1, is 0 if the largest corner is −1."""
     boxes = torch.tensor([[-9.0, -9.0, -1.0, -1.0], [-9.0, -9.0, -1.0, -1.0]])
@@ -169,6 +223,15 @@ def test_soft_nms_is_the_published_loop(method, dtype, device):
         slow_kept, slow_new = slow_loops.soft_nms(boxes, scores, **settings)
         assert kept.tolist() == slow_kept
         assert_close(new.cpu(), torch.tensor(slow_new, dtype=dtype))
+
+
+@pytest.mark.parametrize("method", ["gaussian", "linear", "hard"])
+def test_soft_nms_of_too_many_boxes_to_keep_all_weights(method, monkeypatch):
+    boxes, scores = random_boxes.mixture(80)
+    expected = ops.soft_nms(boxes, scores, method=method)
+    monkeypatch.setattr(MODULE, "PAIRS_KEPT", 0)
+    for ours, at_once in zip(ops.soft_nms(boxes, scores, method=method), expected, strict=True):
+        assert torch.equal(ours, at_once)
 
 
 def test_soft_nms_defaults_are_cornernet_s():

@@ -5,12 +5,13 @@ is in :mod:`lookclosely.ops.edges`; its two functions can be imported from here 
 """
 
 import math
+from functools import cache
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from ._arguments import check_boxes, check_one_each
+from ._arguments import at_least_float32, check_boxes, check_one_each
 from .boxes import box_iou
 from .edges import canny_nms, non_max_suppression_1d
 
@@ -18,6 +19,8 @@ __all__ = ["batched_nms", "canny_nms", "nms", "non_max_suppression_1d", "soft_nm
 
 # Boxes that are settled at a time. Small enough that a block's IoUs stay in the processor's cache.
 BLOCK = 128
+FEW = 4  # so many large classes are faster one by one than together
+PAIRS_KEPT = 2**22  # 16 MB of float32: so many pairs' weights soft_nms computes once and keeps
 
 
 def nms(
@@ -48,8 +51,12 @@ def nms(
     check_boxes("boxes", boxes, "(N, 4)")
     check_one_each("scores", scores, boxes)
     boxes = boxes.detach()  # the result is indices: nothing to differentiate
-    limit = _round_down(iou_threshold, boxes)
-    waiting = scores.argsort(descending=True, stable=True)  # the best first
+    limit = _round_down(float(iou_threshold), boxes.dtype)
+    return _best_of(boxes, scores.argsort(descending=True, stable=True), limit)
+
+
+def _best_of(boxes: Tensor, waiting: Int[Tensor, " W"], limit: float) -> Int[Tensor, " K"]:
+    """Which of the boxes that wait, the best first, no better one covers that stays."""
     kept = []
     while len(waiting):
         block, waiting = waiting[:BLOCK], waiting[BLOCK:]
@@ -63,7 +70,7 @@ def nms(
     return torch.cat(kept) if kept else waiting
 
 
-def _settle(covers: Float[Tensor, "B B"]) -> Bool[Tensor, " B"]:
+def _settle(covers: Float[Tensor, "*classes B B"]) -> Bool[Tensor, "*classes B"]:
     """Which of a few boxes, the best first, stay: those that no better one covers that stays.
 
     ``covers[i, j]`` is 1 if i is better than j and overlaps it. Suppose that all stay; strike out
@@ -71,23 +78,23 @@ def _settle(covers: Float[Tensor, "B B"]) -> Bool[Tensor, " B"]:
     n is right at least for the n best boxes, so this ends; it takes as many rounds as the longest
     chain of overlaps, most often three or four.
     """
-    stays = torch.ones_like(covers[0])
+    stays = torch.ones_like(covers[..., :1, :])  # one row for each class
     while True:
         before, stays = stays, (stays @ covers).eq_(0)  # stays @ covers: how many cover each j
         if torch.equal(before, stays):
-            return stays.bool()
+            return stays.squeeze(-2).bool()
 
 
-def _round_down(threshold: float, boxes: Tensor) -> float:
-    """The largest number, of the type that IoUs of ``boxes`` have, that is not above ``threshold``.
+@cache
+def _round_down(threshold: float, dtype: torch.dtype) -> float:
+    """The largest number, of the type that IoUs of such boxes have, not above ``threshold``.
 
     An IoU is greater than it exactly if it is greater than ``threshold`` in all its digits, while
     ``iou > threshold`` would first round the threshold to the IoU's type, up or down.
     """
-    dtype = torch.promote_types(boxes.dtype, torch.float32)
-    rounded = torch.tensor(threshold, dtype=dtype)
+    rounded = torch.tensor(threshold, dtype=torch.promote_types(dtype, torch.float32))
     if rounded.item() > threshold:
-        rounded = rounded.nextafter(torch.tensor(-math.inf, dtype=dtype))
+        rounded = rounded.nextafter(torch.full_like(rounded, -math.inf))
     return rounded.item()
 
 
@@ -100,7 +107,9 @@ def batched_nms(
     """:func:`nms` within each class: boxes of two classes never suppress each other.
 
     ``torchvision.ops.batched_nms``, but for a trick: with few boxes it shifts the classes apart and
-    suppresses once, which goes wrong for negative coordinates. Here each class has its own turn.
+    suppresses once, which goes wrong for negative coordinates. Here classes are rows of a table, in
+    which all rows are worked on together: how many times it starts over, and on a GPU waits for the
+    result, depends on how many boxes the largest class has, and not on how many classes there are.
 
     Args:
         boxes: (N, 4) xyxy.
@@ -117,12 +126,60 @@ def batched_nms(
     check_boxes("boxes", boxes, "(N, 4)")
     check_one_each("scores", scores, boxes)
     check_one_each("idxs", idxs, boxes)
-    stays = torch.zeros_like(scores, dtype=torch.bool)
-    for idx in idxs.unique():
-        members = (idxs == idx).nonzero().squeeze(1)
-        stays[members[nms(boxes[members], scores[members], iou_threshold)]] = True
-    kept = stays.nonzero().squeeze(1)
-    return kept[scores[kept].argsort(descending=True, stable=True)]
+    by_score = scores.argsort(descending=True, stable=True)
+    # From here on a box's number is its rank by score; one box more, of NaN, overlaps nothing.
+    boxes = at_least_float32(boxes.detach())[by_score]
+    boxes = torch.cat([boxes, boxes.new_full((1, 4), math.nan)])
+    classes = idxs[by_score]
+    limit = _round_down(float(iou_threshold), boxes.dtype)
+    stays = torch.zeros(len(boxes), dtype=torch.bool, device=boxes.device)
+    waiting = classes.argsort(stable=True)  # class by class, in each the best first
+    while len(waiting):
+        table = _large_classes(waiting, classes[waiting], nothing=len(classes))
+        if len(table) <= FEW and table.shape[1] > BLOCK:
+            kept, done = torch.cat([_best_of(boxes, row, limit) for row in table]), table
+        else:
+            kept, done = _best_of_each(boxes, table, limit)
+        stays[kept] = True
+        waits = torch.ones_like(stays).index_fill_(0, done.flatten(), False)
+        waiting = waiting[waits[waiting]]
+    return by_score[stays[:-1]]
+
+
+def _best_of_each(
+    boxes: Float[Tensor, "N 4"], table: Int[Tensor, "classes most"], limit: float
+) -> tuple[Int[Tensor, "classes best"], Int[Tensor, " done"]]:
+    """One turn of :func:`_best_of` for each row: which boxes stay, and which need not wait more."""
+    nothing = len(boxes) - 1
+    block, others = table[:, :BLOCK], table[:, BLOCK:]
+    overlaps = box_iou(boxes[block], boxes[block]).gt_(limit)  # (classes, BLOCK, BLOCK)
+    best = block.where(_settle(overlaps.triu_(diagonal=1)), nothing)
+    if not others.shape[1]:
+        return best, block.flatten()
+    best = best.sort().values[:, : int((best < nothing).sum(1).max())]
+    covered = box_iou(boxes[best], boxes[others]).gt_(limit).amax(dim=1)
+    return best, torch.cat([block.flatten(), others[covered > 0]])
+
+
+def _large_classes(
+    waiting: Int[Tensor, " W"], classes: Int[Tensor, " W"], nothing: int
+) -> Int[Tensor, "large most"]:
+    """The boxes of each class that has more than half as many as the largest, a row for each.
+
+    Rows are filled up with ``nothing``, at most to twice their length. In the next turn, what was
+    not large may be: so a few large classes do not make many small ones wide.
+
+    Args:
+        waiting: boxes, class by class.
+        classes: the class of each.
+    """
+    counts = classes.unique_consecutive(return_counts=True)[1]
+    starts = counts.cumsum(0) - counts
+    most = int(counts.max())
+    large = 2 * counts > most
+    places = torch.arange(most, device=waiting.device)
+    index = (starts[large, None] + places).clamp(max=len(waiting) - 1)
+    return waiting[index].where(places < counts[large, None], nothing)
 
 
 def soft_nms(
@@ -165,7 +222,9 @@ def soft_nms(
     check_boxes("boxes", boxes, "(N, 4)")
     check_one_each("scores", scores, boxes)
     _check_soft(scores, sigma, score_threshold, method)
-    limit = _round_down(iou_threshold, boxes)
+    limit = _round_down(float(iou_threshold), boxes.dtype)
+    at_once = len(boxes) ** 2 <= PAIRS_KEPT
+    table = _weights(boxes, boxes, sigma, limit, method) if at_once else None  # (N, N)
     kept, kept_scores = [], [scores[:0]]
     for _ in range(len(scores)):  # each round waits for the scores that the last one left
         best = int(scores.argmax())
@@ -173,13 +232,17 @@ def soft_nms(
             break
         kept.append(best)
         kept_scores.append(scores[best : best + 1])
-        overlap = box_iou(boxes[best : best + 1], boxes)[0].nan_to_num(nan=0.0)  # (N,)
-        scores = scores * _weight(overlap, sigma, limit, method)
-        scores = scores.index_fill(0, scores.new_tensor([best], dtype=torch.int64), 0)  # taken
+        if table is None:
+            weights = _weights(boxes[best : best + 1], boxes, sigma, limit, method)[0]
+        else:
+            weights = table[best]
+        scores = (scores * weights).index_fill(0, scores.new_tensor([best]).long(), 0)  # taken
     return torch.tensor(kept, dtype=torch.int64, device=boxes.device), torch.cat(kept_scores)
 
 
-def _weight(overlap: Tensor, sigma: float, limit: float, method: str) -> Tensor:
+def _weights(best: Tensor, boxes: Tensor, sigma: float, limit: float, method: str) -> Tensor:
+    """What the scores of ``boxes`` are multiplied by when one of ``best`` is taken: (B, N)."""
+    overlap = box_iou(best, boxes).nan_to_num(nan=0.0)
     if method == "gaussian":
         return torch.exp(-(overlap**2) / sigma)
     weight = 1 - overlap if method == "linear" else torch.zeros_like(overlap)

@@ -100,7 +100,7 @@ def _padding(
 
 
 def _largest(seen: Num[Tensor, "*batch C h w kh kw"]) -> Num[Tensor, "*batch C h w"]:
-    """The maxima alone: of all windows' first pixels, their second ones, …, whole rows at a time."""
+    """The maxima: of all windows' first pixels, their second ones, …, whole rows at a time."""
     return reduce(torch.maximum, (pixel for row in seen.unbind(-2) for pixel in row.unbind(-1)))
 
 
