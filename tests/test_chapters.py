@@ -22,6 +22,24 @@ HEADINGS = [
 ]
 # "See it" may stand after "Use it" where the demo needs the trained model.
 LATER = [*HEADINGS[:3], "Use it", "See it", *HEADINGS[5:]]
+# Chapters that were written before the standard asked for a drawing, a demo that asks early,
+# questions that check their answers and a picture first. This list may only get shorter.
+NOT_YET = {
+    "looking/localization",
+    "looking/scale_and_context",
+    "looking/sliding_windows",
+    "looking/tasks",
+    "segmentation/convolution",
+    "segmentation/crf",
+    "segmentation/deconvnet",
+    "segmentation/dilated_convolution",
+    "segmentation/fcn",
+    "segmentation/segmentation_metrics",
+    "segmentation/transposed_convolution",
+    "segmentation/unet",
+    "segmentation/unpooling",
+    "detection/boxes_and_nms",
+}
 LINE = 84  # characters of code that the page shows without scrolling
 PICTURE = re.compile(r"show\.(images|boxes|masks|matrix|curves|overlay)\(")
 
@@ -45,6 +63,48 @@ def prose(path):
     return re.sub(r"^```\{code-cell\}.*?^```$", "", text, flags=re.M | re.S)
 
 
+def named(path):
+    return f"{path.parent.name}/{path.stem}"
+
+
+def missing(path):
+    """What the standard asks for and the chapter has not, in a few words each."""
+    text, code = path.read_text(), [cell.source for cell in cells(path, "code")]
+    demos = [source for source in code if re.search(r"(?<![\w.])demo\(", source)]
+    checks = [source for source in code if re.search(r"(?<![\w.])check\(", source)]
+    halves = text[: len(text) // 2]
+    first = text.find("```{code-cell}")
+    wanted = {
+        "a picture before the first section": 0 <= first < text.find("## The problem"),
+        "its code folded": "hide-input" in cells(path, "code")[0].metadata.get("tags", []),
+        "what one can do afterwards, folded": "{dropdown} After this chapter you can" in text,
+        "what one needs from before, folded": "{dropdown} What you need from before" in text,
+        "a recalled question": "Recall" in text[: text.find("## The problem")],
+        "a drawing": any("show.network(" in s or "show.receptive_field(" in s for s in code),
+        "demos that ask": bool(demos) and all("ask=" in source for source in demos),
+        "the first demo in the first half": bool(re.search(r"(?<![\w.])demo\(", halves)),
+        "a question with choices": any("choices=" in source for source in checks),
+        "a question for a number": any("choices=" not in source for source in checks),
+        "reasons why wrong answers are wrong": all("why=" in source for source in checks),
+        "tables by show.table": not any(re.search(r"\{[^}]*:[<>^]\d", s) for s in code),
+        "public names": not re.search(r"^(from|import) lookclosely.*[ ._]_[a-z]", text, flags=re.M),
+    }
+    return [what for what, there in wanted.items() if not there]
+
+
+def test_the_standard_is_met_or_the_chapter_is_on_the_list(path):
+    found = missing(path)
+    if named(path) in NOT_YET:
+        assert found, f"{named(path)} meets the standard: take it off the list NOT_YET"
+    else:
+        assert found == []
+
+
+def test_the_list_of_chapters_that_lack_something_only_gets_shorter(path):
+    assert len(NOT_YET) <= 14
+    assert {named(chapter) for chapter in CHAPTERS} >= NOT_YET
+
+
 def test_sections_stand_in_order(path):
     found = re.findall(r"^## (.+)$", prose(path), flags=re.M)
     assert found in (HEADINGS, LATER)
@@ -53,7 +113,7 @@ def test_sections_stand_in_order(path):
 def test_the_start_says_what_it_is_about(path):
     start = prose(path).split("## The problem")[0]
     assert re.search(r"^\*\*.+\?\*\*$", start, flags=re.M), "no question in bold under the title"
-    verbs = re.search(r"After this chapter you can\n\n((?:- .+\n)+)", start)
+    verbs = re.search(r"After this chapter you can\n+((?:- .+\n)+)", start)
     assert verbs and 3 <= verbs.group(1).count("- ") <= 5
     assert "```{run-badge}" in start and re.search(r"[Rr]ead|need to know", start)
 
