@@ -38,8 +38,6 @@ def spread(prefix, names, values):
 
 
 BOTH = ("miou", "boundary_f")
-DILATED = each(BOTH, dilated=0.5, dilated_narrow=0.45, strided=0.4, strided_wide=0.45)
-NO_DILATION = each(BOTH, dilated=0.4, dilated_narrow=0.4, strided=0.5, strided_wide=0.5)
 WAYS = ("nearest", "bilinear", "bed of nails", "max unpooling", "2×2", "3×3", "4×4")
 UP = spread("{}/boundary_f_1px", WAYS, (0.3, 0.3, 0.3, 0.4, 0.4, 0.4, 0.4))
 EDGE = "max unpooling/boundary_f_1px"
@@ -91,9 +89,6 @@ CASES = [
     ("full_resolution", DEAR, {}, "yes"),
     ("full_resolution", DEAR, {"same_work/miou": 0.6}, "partly"),
     ("full_resolution", DEAR | {"same_weights/saved_bytes": 1}, {}, "no"),
-    ("dilated_against_strided", DILATED, {}, "yes"),
-    ("dilated_against_strided", DILATED, {"strided_wide/miou": 0.6}, "partly"),
-    ("dilated_against_strided", NO_DILATION, {}, "no"),
     ("crf_boundaries", FIELDS, {}, "yes"),
     ("crf_boundaries", FIELDS, {"contrast/boundary_iou": 0.6}, "partly"),
     ("crf_boundaries", FIELDS, {"neighbours/boundary_iou": 0.6}, "partly"),

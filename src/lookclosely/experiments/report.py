@@ -2,10 +2,17 @@
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from html import escape
+from typing import TYPE_CHECKING
 
 from .core import Experiment, Result
+
+if TYPE_CHECKING:  # drawing is imported when something is drawn
+    from matplotlib.figure import Figure
+
+    from lookclosely.show import Table
 
 # A verdict in words, in the chapters and on the page of claims.
 HELD = {"yes": "held", "partly": "held in part", "no": "did not hold"}
@@ -51,6 +58,18 @@ class Report:
             ("Made with", f"{self.result.made}; config {self.result.config_hash}"),
         ]
         return [(head, with_minus(text)) for head, text in said]
+
+    def curves(self, metric: str, names: Mapping[str, str] | None = None) -> "Figure":
+        """Validation over the steps of training, see ``compared.curves``."""
+        from .compared import curves
+
+        return curves(self.result, metric, names)
+
+    def table(self, metric: str, names: Mapping[str, str] | None = None) -> "Table":
+        """Every arm at the end of its training, see ``compared.table``."""
+        from .compared import table
+
+        return table(self.result, metric, names)
 
     def gpu_line(self) -> str:
         """What a GPU gave, in a line, "" where none was asked: "Also on an H200 …"."""
