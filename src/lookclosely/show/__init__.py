@@ -22,6 +22,7 @@ from ._drawing import (
     draw_matrix,
     overlay,
 )
+from ._grid_numbers import grid_numbers
 from ._keypoints import keypoints
 from ._labels import coloured
 from ._network import (
@@ -41,6 +42,8 @@ from ._network import (
 )
 from ._pictures import boxes, images, masks, matrix
 from ._points import points
+from ._pyramid import pyramid
+from ._receptive_field import receptive_field
 from ._source import source
 from ._table import Table, table
 
@@ -67,6 +70,7 @@ __all__ = [
     "draw_matrix",
     "frame",
     "glue",
+    "grid_numbers",
     "images",
     "keypoints",
     "loss",
@@ -77,6 +81,8 @@ __all__ = [
     "op",
     "overlay",
     "points",
+    "pyramid",
+    "receptive_field",
     "share",
     "source",
     "table",

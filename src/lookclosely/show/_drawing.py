@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap, to_rgb
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor
@@ -60,13 +60,15 @@ def draw_matrix(
     highlight: Sequence[tuple[int, int]] = (),
     size: float = 9,
 ) -> None:
-    """Numbers in cells onto an axis; darker is larger in size. A cell of NaN is empty.
+    """Numbers in cells onto an axis: blue above zero, orange below, stronger the larger.
+
+    A cell of NaN is empty.
 
     ``size`` of the digits is in points.
     """
     table = np.atleast_2d(to_array(table))
     limit = max(1e-12, float(np.nanmax(np.abs(table), initial=0)))
-    axis.imshow(np.abs(table), cmap=_SHADES, vmin=0, vmax=limit, aspect="equal")
+    axis.imshow(table, cmap=_SHADES, vmin=-limit, vmax=limit, aspect="equal")
     for (row, column), value in np.ndenumerate(table):
         text = number(float(value), digits)
         axis.text(column, row, text, ha="center", va="center", fontsize=size, color="black")
@@ -84,8 +86,9 @@ def number(value: float, digits: int) -> str:
     return f"{value:.{digits}f}" if value else "0" if digits == 0 else "·"
 
 
-# White to a blue light enough for black digits on it.
-_SHADES = ListedColormap(np.linspace(to_rgb("#ffffff"), to_rgb("#8fc3e6"), 64))  # pyright: ignore
+# An orange, white and a blue, both light enough for black digits on them.
+_ENDS = (to_rgb("#f4b183"), to_rgb("#ffffff"), to_rgb("#8fc3e6"))
+_SHADES = LinearSegmentedColormap.from_list("signs", _ENDS, 129)
 
 
 def grid(

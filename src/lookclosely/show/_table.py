@@ -116,8 +116,8 @@ def table(
 
 
 def _as_row(name: str, row: Any, count: int) -> list[Any]:
-    alone = isinstance(row, str) or row is None or not hasattr(row, "__len__")
-    cells = [row] if alone else list(row)
+    alone = row is None or isinstance(row, str) or np.ndim(row) == 0
+    cells: list[Any] = [row] if alone else [*row]
     if len(cells) != count:
         raise ValueError(f"rows[{name!r}] has {len(cells)} cells: there are {count} columns")
     return cells
