@@ -14,6 +14,7 @@ PARTS = (
     "bibliography",
     "badge",
     "demos",
+    "drawings",
     "gallery",
     "claims",
     "timings",

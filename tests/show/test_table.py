@@ -30,6 +30,9 @@ def test_formats_follow_the_column():
         {"weights": ",", "share": ".1%", "what": "", "gone": ".2f", "signed": "+.2f", "nan": ".1f"},
     )
     assert cells(table) == [["12,346", "12.5%", "2 layers", "–", "−1.50", "–"]]
+    mixed = show.table({"a": [0.5, [0.25, 0.35]], "b": torch.tensor([1.0, 2])}, ["x", "y"])
+    assert cells(mixed) == [["0.500", "0.300"], ["1.000", "2.000"]]
+    assert cells(show.table({"a": torch.tensor(2.0)}, ["x"])) == [["2.000"]]
     assert cells(show.table({"a": 7.4}, {"count": ""})) == [["7"]]
 
 

@@ -45,6 +45,7 @@ from ._points import points
 from ._pyramid import pyramid
 from ._receptive_field import receptive_field
 from ._source import source
+from ._style_sheet import style_sheet
 from ._table import Table, table
 
 __all__ = [
@@ -85,6 +86,7 @@ __all__ = [
     "receptive_field",
     "share",
     "source",
+    "style_sheet",
     "table",
     "vector",
     "word",

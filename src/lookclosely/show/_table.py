@@ -116,7 +116,7 @@ def table(
 
 
 def _as_row(name: str, row: Any, count: int) -> list[Any]:
-    alone = row is None or isinstance(row, str) or np.ndim(row) == 0
+    alone = row is None or isinstance(row, str | int | float) or getattr(row, "ndim", 1) == 0
     cells: list[Any] = [row] if alone else [*row]
     if len(cells) != count:
         raise ValueError(f"rows[{name!r}] has {len(cells)} cells: there are {count} columns")
