@@ -116,8 +116,8 @@ def table(
 
 
 def _as_row(name: str, row: Any, count: int) -> list[Any]:
-    alone = row is None or isinstance(row, str | int | float) or getattr(row, "ndim", 1) == 0
-    cells: list[Any] = [row] if alone else [*row]
+    scalar = getattr(row, "ndim", 1) == 0  # a tensor or an array of one number
+    cells = [row] if scalar or row is None or isinstance(row, str | int | float) else list(row)
     if len(cells) != count:
         raise ValueError(f"rows[{name!r}] has {len(cells)} cells: there are {count} columns")
     return cells
