@@ -34,10 +34,15 @@ MODULES = {
 
 @functools.cache
 def imports(module: str) -> list[tuple[str, bool]]:
-    """The modules of the package that a module imports, and whether it names them relatively."""
+    """The modules of the package that a module imports, and whether it names them relatively.
+
+    What stands under ``if TYPE_CHECKING`` is not imported when the program runs.
+    """
     path, found = MODULES[module], []
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-    for node in ast.walk(ast.parse(path.read_text())):
+    tree = ast.parse(path.read_text())
+    tree.body = [node for node in tree.body if not _for_types_only(node)]
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found += [(name.name, False) for name in node.names]
         if isinstance(node, ast.ImportFrom):
@@ -46,6 +51,10 @@ def imports(module: str) -> list[tuple[str, bool]]:
             names = [f"{source}.{name.name}" for name in node.names]
             found += [(n if n in MODULES else source, node.level > 0) for n in names]
     return [(name, relative) for name, relative in found if name.startswith("lookclosely.")]
+
+
+def _for_types_only(node: ast.stmt) -> bool:
+    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
 
 
 def entry(module: str) -> str:

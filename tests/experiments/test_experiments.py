@@ -3,6 +3,7 @@ back."""
 
 import dataclasses
 import json
+import re
 
 import pytest
 import torch
@@ -66,6 +67,18 @@ def test_reports_show_every_row(name):
     report = experiments.report(name)
     html = report._repr_html_()
     assert html.count("<tr>") == 6 + (report.gpu is not None) and "config" in html
+
+
+MEASURED_ANEW = {"recurrent_passes", "dilated_against_strided"}  # their verdicts are rewritten then
+# A number, also with its spread; not a name such as FCN-8s or 3×3.
+NUMBER = re.compile(r"(?<![\w×.-])[+−-]?\d[\d,]*(?:\.\d+)?%?(?: ± \d+\.\d+)?(?![\w×])")
+
+
+@pytest.mark.parametrize("name", sorted(REGISTRY.keys() - MEASURED_ANEW))
+def test_no_verdict_sentence_holds_more_than_three_numbers(name):
+    said = REGISTRY[name].judge(load(name)).sentence
+    sentences = re.split(r"(?<=\.) (?=[A-Z])", said)
+    assert [sentence for sentence in sentences if len(NUMBER.findall(sentence)) > 3] == []
 
 
 def test_a_result_is_written_read_and_carried_on(tmp_path):

@@ -98,7 +98,10 @@ def test_multi_scale(numbers, losing, held):
 def test_scales_are_compared_on_the_same_input_where_it_was_measured():
     stored = load("multi_scale")
     verdict = multi_scale.judge(stored)
-    assert "colours: over dilated -0.084 to -0.008, strided -0.105 to -0.050" in verdict.sentence
+    assert (
+        "colours. Over dilated: -0.084 to -0.008. Over strided: -0.105 to -0.050."
+        in verdict.sentence
+    )
     without = [{k: v for k, v in seed.items() if k != "gaussian"} for seed in stored.seeds]
     verdict = multi_scale.judge(dataclasses.replace(stored, seeds=without))
     assert verdict.held == "yes" and "scales of colours" not in verdict.sentence

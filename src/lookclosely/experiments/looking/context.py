@@ -17,9 +17,9 @@ from torch import Tensor, nn
 from lookclosely import ops
 from lookclosely.data import nuclei, scenes
 from lookclosely.models.looking.patch import PatchClassifier, cut_patches, see_only
-from lookclosely.train import fit
 
 from ..core import Experiment, Outcome, Result, Verdict
+from ..training import train
 
 Dataset = Literal["scenes", "nuclei"]
 
@@ -98,17 +98,15 @@ def train_one(
     def loss_fn(net: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
         return F.cross_entropy(net(batch[0]), batch[1])
 
-    history = fit(
+    losses = train(
         model,
         loss_fn,
         batches(),
-        steps=config.steps,
-        lr=config.lr,
+        config,
         seed=seed,
-        precision=config.precision,
         device=device,
     )
-    return model, history.loss
+    return model, losses
 
 
 def run(config: Config, seed: int, device: str | None) -> Outcome:
@@ -150,8 +148,8 @@ def judge(result: Result) -> Verdict:
         f"scenes: {pixel['scenes']} from one pixel (guessing {share('scenes/chance')}), "
         f"{patch['scenes']} from {most}×{most}; nuclei: {pixel['nuclei']} from one pixel",
         "True where colour and texture tell nothing of the class, as in the scenes. Not a law: a "
-        "nucleus is bright. There one pixel, of an image brought to mean 0 and deviation 1, gives "
-        f"{pixel['nuclei']} (guessing {share('nuclei/chance')}), {most}×{most} pixels "
+        "nucleus is bright, also in images that were brought to mean 0 and deviation 1. There one "
+        f"pixel gives {pixel['nuclei']} (guessing {share('nuclei/chance')}), {most}×{most} pixels "
         f"{patch['nuclei']}.",
     )
 

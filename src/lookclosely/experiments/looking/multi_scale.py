@@ -25,6 +25,7 @@ from lookclosely.tasks import scene_labelling as task
 from lookclosely.train import fit
 
 from ..core import Experiment, Outcome, Result, Verdict
+from ..verdicts import span
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ def judge(result: Result) -> Verdict:
 
     def spans(net: str) -> str:
         pairs = zip(SINGLE, gains(net, SINGLE), strict=True)
-        return ", ".join(f"{name} {min(g):+.3f} to {max(g):+.3f}" for name, g in pairs)
+        return " ".join(f"Over {name}: {span(gain)}." for name, gain in pairs)
 
     wins = [min(map(min, gains(net, MATCHED))) > 0 for net in three.values()]
     mious = {name: result.text(f"{name}/miou") for name in (*three.values(), *MATCHED)}
@@ -156,7 +157,7 @@ def judge(result: Result) -> Verdict:
         f"mIoU with three scales of {'; '.join(f'{k} {mious[n]}' for k, n in three.items())}; with "
         f"one of the same field and parameters: {', '.join(f'{n} {mious[n]}' for n in MATCHED)}",
         "Gain over one scale of colours, paired by seed. "
-        + " ".join(f"Three scales of {what}: over {spans(net)}." for what, net in three.items())
+        + " ".join(f"Three scales of {what}. {spans(net)}" for what, net in three.items())
         + " One scale of bands was not measured, so scales and bands are not fully told apart. "
         "Million multiply-adds: " + ", ".join(f"{k} {n:.1f}" for k, n in millions.items()) + ".",
     )

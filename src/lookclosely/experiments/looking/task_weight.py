@@ -15,9 +15,10 @@ from lookclosely.losses import MultiTaskLoss, multi_task_loss, smooth_l1_loss
 from lookclosely.metrics import kendall_tau
 from lookclosely.models.looking.localizer import Localizer
 from lookclosely.tasks import fixed_outputs as task
-from lookclosely.train import fit
 
 from ..core import Experiment, Outcome, Result, Verdict
+from ..training import train
+from ..verdicts import held
 
 METRICS = ("accuracy", "iou", "localization")
 
@@ -52,17 +53,16 @@ def train_one(
 ) -> tuple[Localizer, list[float]]:
     torch.manual_seed(seed)
     model = Localizer(num_classes=len(task.OBJECTS), size=(task.SIZE, task.SIZE))
-    history = fit(
+    losses = train(
         model,
         lambda net, batch: loss_parts(net, batch, weight=weight, beta=config.beta).total,
         task.batches(task.objects("train", config.train_images), config.batch, seed),
-        steps=config.steps,
-        lr=lr,
+        config,
         seed=seed,
-        precision=config.precision,
         device=device,
+        lr=lr,
     )
-    return model, history.loss
+    return model, losses
 
 
 def measured(model: nn.Module, data: task.Answers, weight: float, beta: float) -> dict[str, float]:
@@ -159,14 +159,13 @@ def judge(result: Result) -> Verdict:
         return result.gains(f"{sweep}/choice/test_by_metric", f"{sweep}/choice/test_by_loss")
 
     across, within = lost("weights"), lost("rates")
-    held = "yes" if min(across) > 0 else "partly" if max(across) > 0 else "no"
     return Verdict(
-        held,
+        held(across),
         f"localisation accuracy with the weight of the lowest validation loss: "
         f"{result.text('weights/choice/test_by_loss')}, with the one that the metric chooses: "
         f"{result.text('weights/choice/test_by_metric')}",
-        f"What the loss's choice costs, paired by seed: {min(across):.3f} to {max(across):.3f}; "
-        f"among learning rates at one weight, {min(within):.3f} to {max(within):.3f}. For "
+        f"What the loss's choice costs, paired by seed: {min(across):.3f} to {max(across):.3f}. "
+        f"Among learning rates at one weight: {min(within):.3f} to {max(within):.3f}. For "
         f"description, Kendall's τ of −loss and localisation accuracy: "
         f"{result.text('weights/tau/localization', 2)} across these weights, "
         f"{result.text('rates/tau/localization', 2)} across these rates.",

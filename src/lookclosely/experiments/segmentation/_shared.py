@@ -20,9 +20,9 @@ from lookclosely.tasks.scene_labelling import (
     pixel_loss,
     scores,
 )
-from lookclosely.train import fit
 
 from ..core import Result
+from ..training import train
 
 
 @dataclass(frozen=True)
@@ -207,17 +207,16 @@ def _fit(
     training: Training,
     device: str | None,
 ) -> list[float]:
-    return fit(
+    return train(
         net,
         pixel_loss,
         stream,
-        steps=steps,
-        lr=training.lr,
+        training,
         seed=seed,
-        clip_norm=1.0,
-        precision=training.precision,
         device=device,
-    ).loss
+        steps=steps,
+        clip_norm=1.0,
+    )
 
 
 def object_iou(pred: Int[Tensor, "N H W"], labels: Int[Tensor, "N H W"]) -> float:

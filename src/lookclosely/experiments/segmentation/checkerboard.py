@@ -157,8 +157,8 @@ def judge(result: Result) -> Verdict:
         f"4×4 {ratio['k4s2']:.2f}, 2×2 {ratio['k2s2']:.2f}",
         "With random kernels as the overlaps say. After training, the error's noisiest "
         "phase over its quietest: "
-        + ", ".join(f"{NAMES[name]} {value:.2f}" for name, value in trained.items())
-        + ".",
+        + ", ".join(f"{NAMES[name]} {trained[name]:.2f}" for name in ratio)
+        + f". After {NAMES['resize']}: {trained['resize']:.2f}.",
     )
 
 

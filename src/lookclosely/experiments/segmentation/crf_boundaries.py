@@ -23,9 +23,10 @@ from lookclosely.tasks.scene_labelling import (
     probabilities,
     scores,
 )
-from lookclosely.train import fit
 
 from ..core import Experiment, Outcome, Result, Verdict
+from ..training import train
+from ..verdicts import span
 
 
 @dataclass(frozen=True)
@@ -67,25 +68,25 @@ def build(config: Config, *, skips: bool = False) -> FCN:
     return FCN(num_classes=CLASSES, channels=config.channels, hidden=config.hidden, strides=strides)
 
 
-def train(config: Config, seed: int, device: str | None, *, skips: bool) -> tuple[FCN, list[float]]:
+def train_one(
+    config: Config, seed: int, device: str | None, *, skips: bool
+) -> tuple[FCN, list[float]]:
     torch.manual_seed(seed)
     model = build(config, skips=skips)
-    history = fit(
+    losses = train(
         model,
         pixel_loss,
         batches(labelled("train", config.train_images), config.batch, seed),
-        steps=config.steps,
-        lr=config.lr,
+        config,
         seed=seed,
-        precision=config.precision,
         device=device,
     )
-    return model, history.loss
+    return model, losses
 
 
 def run(config: Config, seed: int, device: str | None) -> Outcome:
-    coarse, loss = train(config, seed, device, skips=False)
-    fine, fine_loss = train(config, seed, device, skips=True)
+    coarse, loss = train_one(config, seed, device, skips=False)
+    fine, fine_loss = train_one(config, seed, device, skips=True)
     val, test = labelled("val", config.val_images), labelled("test", config.test_images)
     p_val, p_test = probabilities(coarse, val[0]), probabilities(coarse, test[0])
 
@@ -106,16 +107,12 @@ def run(config: Config, seed: int, device: str | None) -> Outcome:
     return Outcome(metrics, {"coarse": loss, "skips": fine_loss}, weights)
 
 
-def gains(result: Result, a: str, b: str, metric: str = "boundary_iou") -> list[float]:
-    """What ``a`` has more than ``b``, seed by seed."""
-    pairs = zip(result.values(f"{a}/{metric}"), result.values(f"{b}/{metric}"), strict=True)
-    return [x - y for x, y in pairs]
-
-
 def judge(result: Result) -> Verdict:
     """Held where on every seed the full field beats the network and both short-range fields."""
-    helped = gains(result, "full", "none")
-    over = [gains(result, "full", short) for short in ("neighbours", "contrast")]
+    helped, *over = (
+        result.gains("full/boundary_iou", f"{other}/boundary_iou")
+        for other in ("none", "neighbours", "contrast")
+    )
     held = "partly" if min(helped) > 0 else "no"
     if min(helped) > 0 and min(min(g) for g in over) > 0:
         held = "yes"
@@ -133,10 +130,9 @@ def judge(result: Result) -> Verdict:
         held,
         f"boundary IoU on test: {texts('boundary_iou')}; over the classes that are really there: "
         f"{texts('boundary_iou_true')}",
-        f"Fully connected against none, paired by seed: {min(helped):+.3f} to {max(helped):+.3f}; "
-        f"against 4 neighbours {min(over[0]):+.3f} to {max(over[0]):+.3f}, with contrast "
-        f"{min(over[1]):+.3f} to {max(over[1]):+.3f}. The same FCN with skips reaches "
-        f"{result.text('skips/boundary_iou')}.",
+        f"Fully connected against none, paired by seed: {span(helped)}. Against 4 neighbours: "
+        f"{span(over[0])}. Against those with contrast: {span(over[1])}. The same FCN with skips "
+        f"reaches {result.text('skips/boundary_iou')}.",
     )
 
 

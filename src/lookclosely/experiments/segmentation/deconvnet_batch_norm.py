@@ -11,6 +11,7 @@ from lookclosely.tasks.proposals import SCENES, proposal_scores, proposals
 from lookclosely.tasks.scene_labelling import CLASSES, labelled, probabilities, scores
 
 from ..core import Experiment, Outcome, Result, Verdict
+from ..verdicts import span
 from ._shared import TINY, Norm, Stages, Training, compared, two_stages
 
 
@@ -73,8 +74,8 @@ def judge(result: Result) -> Verdict:
         f"{result.text('without_norm/miou')} without, {result.text('good_start/miou')} without but "
         f"scaled once at the start; {size:.1f} times the parameters of our FCN and {work:.0f} "
         f"times its multiply-adds an image",
-        f"Its gain is {min(gains):+.3f} to {max(gains):+.3f}, paired by seed, and "
-        f"{min(over_start):+.3f} to {max(over_start):+.3f} over the good start. Merged by the sum "
+        f"Its gain is {span(gains)}, paired by seed. Over the good start it is "
+        f"{span(over_start)}. Merged by the sum "
         f"instead of the maximum: {result.text(f'merged/sum_{most}/miou')}.",
     )
 

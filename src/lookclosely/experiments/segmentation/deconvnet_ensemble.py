@@ -17,6 +17,7 @@ from lookclosely.tasks.random_fields import apply
 from lookclosely.tasks.scene_labelling import labelled, scores
 
 from ..core import Experiment, Outcome, Result, Verdict
+from ..verdicts import span
 from ._shared import TINY, Training, deconvnet, fcn, fcn_on_crops, named, two_stages
 
 
@@ -111,10 +112,10 @@ def judge(result: Result) -> Verdict:
         f"mean IoU {result.text('both/miou')} together; two FCNs {result.text('two_fcns/miou')}, "
         f"two DeconvNets {result.text('two_deconvnets/miou')}; alone {result.text('fcn/miou')} and "
         f"{result.text('deconvnet/miou')}",
-        f"Against the better ensemble of two alike, paired by seed: {min(gains):+.3f} to "
-        f"{max(gains):+.3f}. DeconvNet's proposals are jittered true boxes, so it is told where "
-        f"objects are. An FCN on the same proposals in its place: {result.text('both_fcns/miou')} "
-        f"together, {-max(fcns):+.3f} to {-min(fcns):+.3f}.",
+        f"Against the better ensemble of two alike, paired by seed: {span(gains)}. DeconvNet's "
+        f"proposals are jittered true boxes, so it is told where objects are. An FCN on the same "
+        f"proposals in its place: {result.text('both_fcns/miou')} together, "
+        f"{span([-gain for gain in fcns])}.",
     )
 
 

@@ -8,6 +8,7 @@ two lower ones. What is best for a control is chosen on the test scenes, which f
 from dataclasses import dataclass, field, replace
 
 from ..core import Experiment, Outcome, Result, Verdict
+from ..verdicts import held, span
 from ._shared import TINY, Norm, Stages, Training, compared, stage_variants, two_stages
 
 WITHOUT: dict[str, Norm] = {"without_norm": "none", "good_start": "start"}
@@ -48,13 +49,12 @@ def gains(result: Result, control: str) -> list[float]:
 
 def judge(result: Result) -> Verdict:
     against = {name: gains(result, name) for name in ("one_stage", *WITHOUT)}
-    least, most = (pick(map(pick, against.values())) for pick in (min, max))
-    spans = [f"{min(found):+.3f} to {max(found):+.3f}" for found in against.values()]
+    spans = [span(found) for found in against.values()]
     return Verdict(
-        "yes" if least > 0 else "no" if most < 0 else "partly",
+        held(*against.values()),
         f"mean IoU {result.text('two_stages/miou')} in two stages with normalisation",
-        f"Against the best of three rates, paired by seed: {spans[0]} over one stage, {spans[1]} "
-        f"over no normalisation, {spans[2]} over a good start instead of it.",
+        f"Against the best of three rates, paired by seed: {spans[0]} over one stage. Over no "
+        f"normalisation: {spans[1]}. Over a good start instead of it: {spans[2]}.",
     )
 
 

@@ -16,9 +16,9 @@ from lookclosely.losses import cross_entropy
 from lookclosely.models.segmentation.fcn import FCN
 from lookclosely.tasks import nuclei as cells
 from lookclosely.tasks import scene_labelling as scene
-from lookclosely.train import fit
 
 from ..core import Experiment, Outcome, Result, Verdict
+from ..training import train
 
 STRIDES = {"32s": (16,), "16s": (16, 8), "8s": (16, 8, 4)}
 
@@ -95,17 +95,16 @@ def shrunk_and_enlarged(
 def run(config: Config, seed: int, device: str | None) -> Outcome:
     """Variants of one data set see the same batches; each starts from the same encoder."""
     metrics, losses, weights = {"scenes": {}, "nuclei": {}}, {}, {}
-    train = scene.labelled("train", config.train_images)
+    learnt = scene.labelled("train", config.train_images)
     images, labels = scene.labelled("test", config.test_images)
-    rules = {"lr": config.lr, "seed": seed, "precision": config.precision, "device": device}
+    rules = {"seed": seed, "device": device}
     for name, *_ in config.variants:
         torch.manual_seed(seed)
         model = scene_net(config, name)
-        batches = scene.batches(train, config.batch, seed)
-        history = fit(model, scene.pixel_loss, batches, steps=config.steps, **rules)
+        batches = scene.batches(learnt, config.batch, seed)
+        losses[f"scenes {name}"] = train(model, scene.pixel_loss, batches, config, **rules)
         pred = scene.probabilities(model, images).argmax(1)
         metrics["scenes"][name] = scene.scores(pred, labels)
-        losses[f"scenes {name}"] = history.loss
         if name in STRIDES:
             weights |= {f"scenes.{name}.{k}": v for k, v in model.state_dict().items()}
     metrics["scenes"]["background"] = scene.scores(torch.zeros_like(labels), labels)
@@ -126,10 +125,10 @@ def run(config: Config, seed: int, device: str | None) -> Outcome:
             images=config.nuclei.train_images,
             border_weight=config.nuclei.border_weight,
         )
-        history = fit(model, pixel_loss, batches, steps=config.nuclei.steps, **rules)
+        steps = config.nuclei.steps
+        losses[f"nuclei {name}"] = train(model, pixel_loss, batches, config, steps=steps, **rules)
         masks = cells.foreground(model, pictures) > 0.5
         metrics["nuclei"][name] = cells.averages(cells.score(masks, test, **scored))
-        losses[f"nuclei {name}"] = history.loss
         if name != "16s":
             weights |= {f"nuclei.{name}.{k}": v for k, v in model.state_dict().items()}
     otsu = cells.score(cells.otsu(pictures), test, **scored)
@@ -147,9 +146,9 @@ def judge(result: Result) -> Verdict:
     """Held where every seed gains at both steps, in both measures, on both data sets."""
     metrics: Any = {
         "mIoU on scenes": "scenes/{}/miou",
-        "boundary F on scenes": "scenes/{}/boundary_f",
+        "Boundary F on scenes": "scenes/{}/boundary_f",
         "IoU on nuclei": "nuclei/{}/iou",
-        "boundary F on nuclei": "nuclei/{}/boundary_f_1px",
+        "Boundary F on nuclei": "nuclei/{}/boundary_f_1px",
     }
     gains = {name: _steps(result, path) for name, path in metrics.items()}
     both = all(min(*first, *second) > 0 for first, second in gains.values())
@@ -161,12 +160,12 @@ def judge(result: Result) -> Verdict:
     cell = ", ".join(f"{result.mean(f'nuclei/{name}/boundary_f_1px'):.3f}" for name in STRIDES)
     area = ", ".join(f"{result.mean(f'nuclei/{name}/iou'):.3f}" for name in STRIDES)
     least = {name: [min(part) for part in pair] for name, pair in gains.items()}
-    details = "; ".join(f"{name} {a:+.3f} and {b:+.3f}" for name, (a, b) in least.items())
+    details = " ".join(f"{name}: {a:+.3f} and {b:+.3f}." for name, (a, b) in least.items())
     return Verdict(
         "yes" if both else "partly" if total else "no",
         f"mIoU on scenes: {miou}; boundary F: {border}. Nuclei, in the same order: IoU {area}, "
         f"boundary F {cell}",
-        f"The least that a seed gains from 32s to 16s and from 16s to 8s: {details}.",
+        f"The least that a seed gains from 32s to 16s, and from 16s to 8s. {details}",
     )
 
 

@@ -16,9 +16,9 @@ from lookclosely import cost
 from lookclosely.models.layers import conv_norm_relu
 from lookclosely.models.segmentation.fcn import FCN, score_layer
 from lookclosely.tasks import scene_labelling as scene
-from lookclosely.train import fit
 
 from ..core import Experiment, Outcome, Result, Verdict
+from ..training import train
 
 VGG16: dict[str, Any] = {
     "num_classes": 21,
@@ -89,20 +89,18 @@ def trained(config: Config, seed: int, device: str | None, name: str) -> tuple[d
     model = nets(config)[name]
     batches = scene.batches(scene.labelled("train", config.train_images), config.batch, seed)
     begin = time.process_time()  # of the processor, so that other programs do not count
-    history = fit(
+    losses = train(
         model,
         scene.pixel_loss,
         batches,
-        steps=config.steps,
-        lr=config.lr,
+        config,
         seed=seed,
-        precision=config.precision,
         device=device,
     )
     costs["seconds"] = round(time.process_time() - begin, 1)
     images, labels = scene.labelled("test", config.test_images)
     pred = scene.probabilities(model, images, batch=20).argmax(1)
-    return costs | scene.scores(pred, labels), history.loss
+    return costs | scene.scores(pred, labels), losses
 
 
 @torch.no_grad()

@@ -152,9 +152,7 @@ def judge(result: Result) -> Verdict:
     least = {(a, b): result.mean(f"tau/{a}/{b}") for a, b in itertools.combinations(NAMES, 2)}
     a, b = min(least, key=lambda pair: least[pair])
     others = ("pixel_accuracy", "mean_pixel_accuracy", "boundary_f")
-    same = ", ".join(
-        f"{NAMES[name]} {result.mean(f'same/{name}'):.2f}" for name in ("miou", *others)
-    )
+    *same, last = (f"{NAMES[n]} {result.mean(f'same/{n}'):.2f}" for n in ("miou", *others))
     return Verdict(
         "yes" if min(twins) > 0.9 else "partly" if min(twins) > 0 else "no",
         f"Kendall's τ with mIoU: mean Dice {result.text('tau/miou/mdice', 2)}, "
@@ -162,7 +160,7 @@ def judge(result: Result) -> Verdict:
         f"Over {len(result.seeds[0]['checkpoints'])} checkpoints a seed. Not all metrics put "
         f"networks in one order: least alike are {NAMES[a]} and {NAMES[b]} ({least[a, b]:.2f}). "
         f"For comparison, a metric against itself "
-        f"on the other half of the test images: {same}.",
+        f"on the other half of the test images: {', '.join(same)}. And {last}.",
     )
 
 

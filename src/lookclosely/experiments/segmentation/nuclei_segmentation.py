@@ -17,9 +17,10 @@ from lookclosely.tasks.nuclei import (
     weighted_loss,
     without_specks,
 )
-from lookclosely.train import fit
+from lookclosely.train import History
 
 from ..core import Experiment, Outcome, Result, Verdict
+from ..training import train
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Config:
 def run(config: Config, seed: int, device: str | None) -> Outcome:
     torch.manual_seed(seed)
     model = UNet(in_channels=1, num_classes=2, channels=config.channels)
-    history = fit(
+    losses = train(
         model,
         partial(weighted_loss, dice_weight=config.dice_weight),
         training_batches(
@@ -52,10 +53,8 @@ def run(config: Config, seed: int, device: str | None) -> Outcome:
             images=config.train_images,
             border_weight=config.border_weight,
         ),
-        steps=config.steps,
-        lr=config.lr,
+        config,
         seed=seed,
-        precision=config.precision,
         device=device,
     )
     test = nuclei.load("test")
@@ -75,9 +74,9 @@ def run(config: Config, seed: int, device: str | None) -> Outcome:
         "images": rows,
         "otsu": averages(baseline),
         "parameters": sum(p.numel() for p in model.parameters()),
-        "loss": history.smoothed(50)[:: max(1, config.steps // 100)],
+        "loss": History(losses).smoothed(50)[:: max(1, config.steps // 100)],
     }
-    return Outcome(metrics, {"unet": history.loss}, model.state_dict())
+    return Outcome(metrics, {"unet": losses}, model.state_dict())
 
 
 def judge(result: Result) -> Verdict:

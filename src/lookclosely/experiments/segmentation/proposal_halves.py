@@ -13,6 +13,7 @@ from lookclosely.tasks.proposals import lone, proposal_scores, proposals
 from lookclosely.tasks.scene_labelling import labelled
 
 from ..core import Experiment, Outcome, Result, Verdict
+from ..verdicts import held
 from ._shared import TINY, Training, deconvnet, fcn_on_crops, kept, named, object_iou, two_stages
 
 HALVES = ("all", "fitting", "random")
@@ -56,7 +57,7 @@ def judge(result: Result) -> Verdict:
     gains = [a - b for a, b in zip(shares["fitting"], shares["all"])]
     texts = {half: f"{min(found):.0%} to {max(found):.0%}" for half, found in shares.items()}
     return Verdict(
-        "yes" if min(gains) > 0 else "no" if max(gains) < 0 else "partly",
+        held(gains),
         "IoU beyond the trained sizes, as a share of that within: "
         + ", ".join(f"{half} {text}" for half, text in texts.items()),
         f"By seed the fitting half keeps {min(gains):+.0%} to {max(gains):+.0%} more than all do.",

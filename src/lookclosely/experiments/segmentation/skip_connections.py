@@ -16,9 +16,10 @@ from lookclosely.tasks.nuclei import (
     training_batches,
     weighted_loss,
 )
-from lookclosely.train import fit
 
 from ..core import Experiment, Outcome, Result, Verdict
+from ..training import train
+from ..verdicts import span
 
 
 @dataclass(frozen=True)
@@ -60,16 +61,14 @@ def run(config: Config, seed: int, device: str | None) -> Outcome:
             images=config.train_images,
             border_weight=config.border_weight,
         )
-        losses[name] = fit(
+        losses[name] = train(
             model,
             partial(weighted_loss, dice_weight=config.dice_weight),
             batches,
-            steps=config.steps,
-            lr=config.lr,
+            config,
             seed=seed,
-            precision=config.precision,
             device=device,
-        ).loss
+        )
         metrics[name] = averages(score(foreground(model, images) > 0.5, test, **rules))
     return Outcome(metrics, losses)
 
@@ -77,15 +76,8 @@ def run(config: Config, seed: int, device: str | None) -> Outcome:
 def judge(result: Result) -> Verdict:
     """Held where every seed gains at both tolerances, in part where at one; all against none."""
 
-    def gains(metric: str) -> list[float]:
-        return [
-            all_skips - none
-            for all_skips, none in zip(
-                result.values(f"all/{metric}"), result.values(f"none/{metric}")
-            )
-        ]
-
-    fine, coarse, area = (gains(m) for m in ("boundary_f_1px", "boundary_f_2px", "iou"))
+    metrics = ("boundary_f_1px", "boundary_f_2px", "iou")
+    fine, coarse, area = (result.gains(f"all/{m}", f"none/{m}") for m in metrics)
     every = [min(gain) > 0 for gain in (fine, coarse)]
     held = "yes" if all(every) else "partly" if any(every) else "no"
     return Verdict(
@@ -93,9 +85,8 @@ def judge(result: Result) -> Verdict:
         f"boundary F within 1 pixel {result.text('all/boundary_f_1px')} with all skips, "
         f"{result.text('none/boundary_f_1px')} with none; within 2 pixels "
         f"{result.text('all/boundary_f_2px')} and {result.text('none/boundary_f_2px')}",
-        f"All skips against none, paired by seed: boundary F within 1 pixel {min(fine):+.3f} to "
-        f"{max(fine):+.3f}, within 2 pixels {min(coarse):+.3f} to {max(coarse):+.3f}, IoU "
-        f"{min(area):+.3f} to {max(area):+.3f}.",
+        f"All skips against none, paired by seed: boundary F within 1 pixel {span(fine)}. Within 2 "
+        f"pixels it is {span(coarse)}. IoU is {span(area)}.",
     )
 
 

@@ -6,6 +6,7 @@ from lookclosely.models.segmentation.deconvnet import DeconvNet
 
 from ..core import Experiment, Outcome, Result, Verdict
 from ..storage import weights as stored
+from ..verdicts import held, span
 from ._shared import TINY, Training, build, compared, stage_variants
 
 
@@ -34,13 +35,11 @@ def judge(result: Result) -> Verdict:
         result.values(f"{name}/miou") for name in ("two_stages", "one_stage", "restarted")
     )
     gains = [a - max(b, c) for a, b, c in zip(two, one, again)]
-    held = "yes" if min(gains) > 0 else "no" if max(gains) < 0 else "partly"
     return Verdict(
-        held,
+        held(gains),
         f"mean IoU {result.text('two_stages/miou')} in two stages, {result.text('one_stage/miou')} "
         f"in one, {result.text('restarted/miou')} in one with the schedule of two",
-        f"Against the better of the two others, paired by seed: {min(gains):+.3f} to "
-        f"{max(gains):+.3f}.",
+        f"Against the better of the two others, paired by seed: {span(gains)}.",
     )
 
 

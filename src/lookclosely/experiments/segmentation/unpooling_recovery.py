@@ -19,6 +19,7 @@ from lookclosely.cost import seconds
 from lookclosely.data import photos
 
 from ..core import Experiment, Outcome, Result, Verdict
+from ..verdicts import span
 
 NAMES = ("nearest", "bilinear", "bed of nails", "max unpooling")
 KINDS = ("psnr", "psnr_smoothed", "psnr_normalised")
@@ -165,8 +166,8 @@ def judge(result: Result) -> Verdict:
         + ", ".join(map(text, NAMES)),
         f"The positions are exact, where a bed of nails moves a maximum by {nails:.2f} pixels on "
         f"average and a block's centre by {blocks:.2f}. Against the best of the others: "
-        f"{min(fair):+.1f} to {max(fair):+.1f} dB with the gaps left out, {min(plain):+.1f} to "
-        f"{max(plain):+.1f} dB under a plain Gaussian, which the uneven gaps upset.",
+        f"{span(fair, 1)} dB with the gaps left out. Under a plain Gaussian, which the uneven gaps "
+        f"upset: {span(plain, 1)} dB.",
     )
 
 

@@ -16,9 +16,10 @@ from torch import Tensor
 from lookclosely import cost, metrics
 from lookclosely.models.segmentation.encoder_decoder import EncoderDecoder, Way
 from lookclosely.tasks import scene_labelling as scene_task
-from lookclosely.train import fit
 
 from ..core import Experiment, Outcome, Result, Verdict
+from ..training import train
+from ..verdicts import span
 
 Silhouettes = Bool[Tensor, "N H W"]
 
@@ -87,22 +88,20 @@ def coarse(shapes: Silhouettes, factor: int) -> Silhouettes:
 
 def run(config: Config, seed: int, device: str | None) -> Outcome:
     """Every way on the same batches, from the same encoder's weights."""
-    train = silhouettes("train", config.train_images)
+    shapes = silhouettes("train", config.train_images)
     test = silhouettes("test", config.test_images)
     found: dict = {"coarse": outlines(coarse(test, 2 ** (len(config.channels) - 1)), test)}
     losses = {}
     for way in config.ways:
         model = autoencoder(way, config.channels, seed)
-        losses[way] = fit(
+        losses[way] = train(
             model,
             scene_task.pixel_loss,
-            batches(train, config.batch, seed),
-            steps=config.steps,
-            lr=config.lr,
+            batches(shapes, config.batch, seed),
+            config,
             seed=seed,
-            precision=config.precision,
             device=device,
-        ).loss
+        )
         found[way] = {
             **outlines(drawn(model, test), test),
             "parameters": cost.parameters(model),
@@ -129,9 +128,9 @@ def judge(result: Result) -> Verdict:
         "yes" if all(won) else "partly" if any(won) else "no",
         "boundary F within 1 pixel: "
         + ", ".join(f"{name} {result.text(f'{name}/boundary_f_1px')}" for name in names),
-        f"Paired by seed, against the best fixed way: max unpooling {min(positions):+.3f} to "
-        f"{max(positions):+.3f}, the best transposed convolution {min(learning):+.3f} to "
-        f"{max(learning):+.3f}. Equal parameters and multiply-adds, to about one per cent.",
+        f"Paired by seed, against the best fixed way: max unpooling {span(positions)}. The best "
+        f"transposed convolution: {span(learning)}. Equal parameters and multiply-adds, to about "
+        f"one per cent.",
     )
 
 
