@@ -23,6 +23,7 @@ from ._drawing import (
     overlay,
 )
 from ._grid_numbers import grid_numbers
+from ._key import key
 from ._keypoints import keypoints
 from ._labels import coloured
 from ._network import (
@@ -73,6 +74,7 @@ __all__ = [
     "glue",
     "grid_numbers",
     "images",
+    "key",
     "keypoints",
     "loss",
     "masks",

@@ -7,6 +7,8 @@ from torch import Tensor
 
 from ._drawing import overlay
 
+ALPHA = 0.8  # how strong a label's colour is
+
 
 def coloured(labels: Int[Tensor, "H W"], classes: int = 8) -> np.ndarray:
     """A label map (H, W) as a picture (H, W, 3): class 0 white, the others in the palette's order.
@@ -14,4 +16,4 @@ def coloured(labels: Int[Tensor, "H W"], classes: int = 8) -> np.ndarray:
     Unlike ``masks``, which gives colours to the labels that it meets, so that two maps compare.
     """
     one_each = torch.stack([labels == k for k in range(1, classes)])
-    return overlay(torch.ones(3, *labels.shape), one_each, alpha=0.8)
+    return overlay(torch.ones(3, *labels.shape), one_each, alpha=ALPHA)

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from ._boxes import draw_boxes
+from ._boxes import draw_boxes, draw_truth
 from ._drawing import (
     Picture,
     as_list,
@@ -19,6 +20,8 @@ from ._drawing import (
     overlay,
     to_array,
 )
+from ._labels import ALPHA
+from ._legend import add_legend, class_entries, truth_entries
 from ._text import largest, scale
 
 
@@ -30,16 +33,21 @@ def images(
     size: float = 2.2,
     vmin: float | None = None,
     vmax: float | None = None,
+    classes: Sequence[str] = (),
 ) -> Figure:
     """Pictures side by side: (3, H, W) or (1, H, W) in [0, 1], (H, W, 3), or (H, W) in grey.
 
-    ``size`` is the width of one in inches; ``vmin`` and ``vmax`` fix the grey scale.
+    ``size`` is the width of one in inches; ``vmin`` and ``vmax`` fix the grey scale. ``classes``
+    are the names of the labels 0, 1, … where label maps (``coloured``) are among the pictures:
+    they stand under them, each with its colour.
     """
     many = as_list(pictures)
     names = [titles] if isinstance(titles, str) else list(titles or [])
     figure, axes = grid(len(many), columns, size, aspect(many[0]), names)
     for axis, picture in zip(axes, many):
         draw_image(axis, picture, vmin=vmin, vmax=vmax)
+    if classes:
+        add_legend(figure, class_entries(classes, alpha=ALPHA))
     return figure
 
 
@@ -53,18 +61,24 @@ def boxes(
     columns: int | None = None,
     size: float = 3.4,
     faint: Sequence[int] = (),
+    truth: Tensor | None = None,
 ) -> Figure:
     """A picture with boxes (N, 4) in xyxy, or the same picture once for each set of boxes.
 
     ``labels`` stand at the top left of each box; boxes whose index is in ``faint`` are drawn
-    thin and dotted.
+    thin and dotted. The true boxes ``truth`` (M, 4) are dashed black lines on white, under the
+    others, and a strip under the picture says so.
     """
     sets = [corners] if isinstance(corners, Tensor) else list(corners)
     texts: Any = [labels] if isinstance(corners, Tensor) else labels
     figure, axes = grid(len(sets), columns, size, aspect(picture), titles)
     for k, (axis, one) in enumerate(zip(axes, sets)):
         draw_image(axis, picture)
+        if truth is not None:
+            draw_truth(axis, truth)
         draw_boxes(axis, one, texts[k] if texts and texts[k] is not None else None, colours, faint)
+    if truth is not None:
+        add_legend(figure, truth_entries())
     return figure
 
 
@@ -76,16 +90,25 @@ def masks(
     columns: int | None = None,
     size: float = 2.6,
     alpha: float = 0.55,
+    classes: Sequence[str] = (),
 ) -> Figure:
     """A picture under coloured masks: bool (N, H, W), one colour each, or a label map int (H, W).
 
-    Several layers give the picture several times. Label 0 is clear.
+    Several layers give the picture several times. Label 0 is clear. ``classes`` are the names of
+    the labels 0, 1, …: then a label has the same colour in every map, and the names of those that
+    occur stand under them.
     """
     many = [layers] if isinstance(layers, Tensor) else list(layers)
     figure, axes = grid(len(many), columns, size, aspect(picture), titles)
     for axis, layer in zip(axes, many):
+        if classes and layer.ndim == 2:
+            layer = torch.stack([layer == k for k in range(1, len(classes))])
         axis.imshow(overlay(picture, layer, alpha=alpha), interpolation="nearest")
         axis.axis("off")
+    if classes:
+        seen = {int(label) for layer in many for label in layer.unique()} | {0}
+        entries = class_entries(classes)
+        add_legend(figure, [entry for k, entry in enumerate(entries) if k in seen])
     return figure
 
 

@@ -3,9 +3,12 @@
 import base64
 from pathlib import Path
 
+from lookclosely import show
+
 from . import attention, detection, segmentation
 
 ALL = (
+    show.key,
     segmentation.unet,
     segmentation.fcn,
     segmentation.three_scales,
