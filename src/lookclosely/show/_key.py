@@ -65,8 +65,8 @@ def at(k: int, shift: float = 0.0, down: float = 0.0) -> Any:
 def _marks() -> list[Mark]:
     return [
         block("data", shape=(3, 64, 64), role="data", picture="scene", label="", **at(0)),
-        block("map", shape=(16, 32, 32), label="", **at(1, -0.5)),
-        block("deep", shape=(256, 16, 16), label="", **at(1, 0.6)),
+        block("map", shape=(16, 32, 32), label="", **at(1, -0.65)),
+        block("deep", shape=(256, 16, 16), label="", **at(1, 0.75)),
         _glued(at(2)),
         block("answer", shape=(2, 64, 64), role="answer", picture="boxes", label="", **at(3)),
         op("learnt", label="conv 3×3", **at(4)),
