@@ -1,4 +1,4 @@
-# make book · make new · make serve · make test · make notebooks · make assignments · make grade · make bench · make gpu
+# make book · make chapter · make new · make serve · make test · make notebooks · make assignments · make grade · make bench · make gpu
 SHELL := /bin/bash
 VENV ?= .venv
 PYTHON := $(VENV)/bin/python
@@ -8,7 +8,7 @@ CHROMIUM := $(firstword $(foreach name,chromium chromium-browser google-chrome,$
 # The library's own threads: two test workers share two cores.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: setup new book serve notebooks assignments grade bench gpu test lint unit site-test chromium clean
+.PHONY: setup new book chapter serve notebooks assignments grade bench gpu test lint unit site-test chromium clean
 
 setup: $(READY)
 
@@ -22,6 +22,11 @@ $(READY): requirements.txt pyproject.toml
 
 book: $(READY)
 	$(PYTHON) -m book.pipeline
+
+# make chapter NAME=segmentation/unet: execute this one if it has changed, and build its page.
+chapter: $(READY)
+	@test -n "$(NAME)" || { echo "Say which chapter: make chapter NAME=segmentation/unet"; exit 1; }
+	$(PYTHON) -m book.pipeline --chapter "$(NAME)"
 
 serve: book
 	@echo "http://localhost:$(PORT)/ (Ctrl-C stops it)"

@@ -9,10 +9,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from book.pipeline import fingerprint as fingerprints
-from book.pipeline.fingerprint import fingerprint
+from book.pipeline.fingerprint import fingerprint, made_with
 from book.pipeline.paths import Book
-from book.pipeline.record import is_complete, keep, kept_fingerprint, seconds
+from book.pipeline.record import is_complete, keep, kept_fingerprint, lacks_data, seconds, take_over
 from book.pipeline.sources import chapters
 from book.site.demos import lighten
 
@@ -33,7 +32,8 @@ CHAPTER = (
 
 ```{code-cell} ipython3
 import os
-assert "LOOKCLOSELY_DATA" not in os.environ
+from lookclosely import __version__
+assert "LOOKCLOSELY_DATA" not in os.environ and __version__
 print("six times seven is", int(os.environ.get("ANSWER", 6 * 7)))
 ```
 """
@@ -63,6 +63,7 @@ def small_book(folder: Path) -> Book:
     (folder / "_toc.yml").write_text(TOC)
     (folder / "book" / "index.md").write_text("# A small book\n")
     write(folder / "chapters/looking/small.md", CHAPTER)
+    write(folder / "src/lookclosely/__init__.py", "__version__ = '1'\n")
     write(folder / "src/lookclosely/part.py", "x = 1\n")
     write(folder / "no_network/sitecustomize.py", NO_NETWORK)
     return Book(folder)
@@ -73,11 +74,12 @@ def write(path: Path, text: str) -> None:
     path.write_text(text)
 
 
-def run(book: Book, **variables: str) -> subprocess.CompletedProcess[str]:
+def run(book: Book, chapter: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
     """``make book``, after its setup, without network and without data."""
     environment = {key: value for key, value in os.environ.items() if key != "LOOKCLOSELY_DATA"}
     environment |= {"PYTHONPATH": str(book.root / "no_network"), **variables}
     command = [sys.executable, "-m", "book.pipeline", "--root", str(book.root)]
+    command += ["--chapter", chapter] if chapter else []
     return subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=300
     )
@@ -111,13 +113,40 @@ def test_executes_only_what_has_changed(built: tuple[Book, str]) -> None:
 
 
 @pytest.mark.slow
+def test_new_prose_is_on_the_page_without_an_execution(built: tuple[Book, str]) -> None:
+    book, _ = built
+    page = book.html / "chapters/looking/small.html"
+    write(book.root / "chapters/looking/small.md", CHAPTER + "\nIt is forty-two.\n")
+    done = run(book)
+    assert "executed now: 0" in done.stdout, done.stderr
+    assert "It is forty-two." in page.read_text() and "seven is 42" in page.read_text()
+
+
+@pytest.mark.slow
 def test_new_package_gives_new_outputs_on_the_page(built: tuple[Book, str]) -> None:
     """The chapter's source is the same, so that Sphinx alone would keep the old page."""
     book, _ = built
     write(book.root / "src/lookclosely/part.py", "x = 2\n")
+    assert "executed now: 0" in run(book, ANSWER="43").stdout, "the chapter does not name it"
+    write(book.root / "src/lookclosely/__init__.py", "__version__ = '2'\n")
     done = run(book, ANSWER="43")
     assert "executed now: 1" in done.stdout, done.stderr
     assert "six times seven is 43" in (book.html / "chapters/looking/small.html").read_text()
+
+
+@pytest.mark.slow
+def test_one_chapter_alone_is_built_and_others_stay(built: tuple[Book, str]) -> None:
+    book, _ = built
+    index = book.html / "book/index.html"
+    write(book.root / "book/index.md", "# Another title\n")
+    write(book.root / "chapters/looking/small.md", CHAPTER.replace("six times", "6 times"))
+    done = run(book, chapter="looking/small")
+    assert "executed now: 1" in done.stdout, done.stderr
+    assert "6 times seven is 42" in (book.html / "chapters/looking/small.html").read_text()
+    assert "Another title" not in index.read_text()
+    assert "choose from looking/small" in run(book, chapter="looking/large").stderr
+    assert run(book).returncode == 0
+    assert "Another title" in index.read_text()
 
 
 @pytest.mark.slow
@@ -146,41 +175,89 @@ def test_warning_fails_the_first_build_and_the_second(tmp_path: Path) -> None:
         assert not book.html.exists()
 
 
+NAMING = """# Prose
+
+```{code-cell} ipython3
+:tags: [hide-output]
+from lookclosely import experiments, ops
+from lookclosely.data import nuclei
+ops.nms(1), experiments.load("a"), nuclei.load()
+```
+
+```{code-cell} ipython3
+---
+mystnb:
+  image:
+    alt: A picture.
+---
+1
+```
+"""
+OPS = """LEFT = 1
+def nms(x: int):
+    'Keep.'
+    return x
+"""
+
+
 @pytest.fixture
 def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Book:
+    """One whose chapter names an op, a result and a data set."""
     monkeypatch.delenv("LOOKCLOSELY_DATA", raising=False)
-    return small_book(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    book = small_book(tmp_path)
+    write(book.package / "ops.py", OPS)
+    write(book.package / "data/__init__.py", "")
+    write(book.package / "data/nuclei.py", "SOURCE = 1\ndef load():\n    return SOURCE\n")
+    write(book.package / "experiments/__init__.py", "def load(name):\n    return name\n")
+    write(book.package / "results/a.json", "1")
+    write(book.package / "results/b.json", "1")
+    write(book.root / "requirements.txt", "torch==2\n")
+    write(book.source("chapters/looking/small"), HEADER + NAMING)
+    return book
 
 
 def today(book: Book) -> str:
-    fingerprints.surroundings.cache_clear()
     return fingerprint(book, "chapters/looking/small")
 
 
 @pytest.mark.parametrize(
-    "path",
-    ["chapters/looking/small.md", "src/lookclosely/part.py", "src/lookclosely/results/a.json"],
+    ("path", "old", "new", "again"),
+    [
+        ("chapters/looking/small.md", "# Prose", "# Other prose", False),
+        ("chapters/looking/small.md", "A picture.", "The picture.", False),
+        ("chapters/looking/small.md", "nms(1)", "nms(2)", True),
+        ("chapters/looking/small.md", "hide-output", "raises-exception", True),
+        ("src/lookclosely/ops.py", "return x", "return 2 * x", True),
+        ("src/lookclosely/ops.py", "LEFT = 1", "LEFT = 2", False),
+        ("src/lookclosely/ops.py", "Keep.", "Keep boxes.", False),
+        ("src/lookclosely/ops.py", "x: int", "x: float", False),
+        ("src/lookclosely/results/a.json", "1", "2", True),
+        ("src/lookclosely/results/b.json", "1", "2", False),
+        ("requirements.txt", "torch==2", "torch==3", True),
+    ],
 )
-def test_fingerprint_follows_chapter_package_and_results(book: Book, path: str) -> None:
-    before = today(book)
-    assert today(book) == before
-    write(book.root / path, "changed\n")
-    assert today(book) != before
+def test_a_chapter_is_executed_again_for_what_it_names(
+    book: Book, path: str, old: str, new: str, again: bool
+) -> None:
+    before, text = today(book), (book.root / path).read_text()
+    assert today(book) == before and old in text
+    write(book.root / path, text.replace(old, new))
+    assert (today(book) != before) == again
 
 
-def test_fingerprint_follows_the_data(
-    book: Book, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("place", ["LOOKCLOSELY_DATA", "XDG_CACHE_HOME"])
+def test_data_that_arrives_executes_the_chapters_that_read_it(
+    book: Book, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     before = today(book)
-    write(tmp_path / "data" / "nuclei.zip", "…")
-    monkeypatch.setenv("LOOKCLOSELY_DATA", str(tmp_path / "data"))
+    folder = tmp_path / "data" / ("lookclosely" if place == "XDG_CACHE_HOME" else "")
+    write(folder / "bccd.zip", "…")
+    monkeypatch.setenv(place, str(tmp_path / "data"))
+    assert today(book) == before, "it reads no blood cells"
+    write(folder / "nuclei.zip", "…")
     assert today(book) != before
-
-
-def test_fingerprint_passes_over_compiled_files(book: Book) -> None:
-    before = today(book)
-    write(book.root / "src/lookclosely/__pycache__/part.cpython-312.pyc", "…")
-    assert today(book) == before
+    assert made_with(before, today(book)) == today(book)
 
 
 def test_chapters_are_those_of_the_contents(book: Book) -> None:
@@ -216,6 +293,28 @@ def test_complete_means_that_every_cell_ran_and_none_raised() -> None:
     assert not is_complete(notebook({"execution_count": 1}, {}))
     assert not is_complete(notebook(raised))
     assert is_complete(notebook(raised | {"metadata": {"tags": ["raises-exception"]}}))
+
+
+def test_prose_is_taken_over_and_outputs_stay(tmp_path: Path) -> None:
+    path, printed = tmp_path / "a.ipynb", [nbformat.v4.new_output("stream", text="42")]
+    keep(notebook({"execution_count": 1, "outputs": printed}), path, "abc")
+    before = path.read_bytes()
+    take_over(notebook({}), path)
+    assert path.read_bytes() == before
+    today = notebook({"metadata": {"mystnb": {"image": {"alt": "A picture."}}}})
+    today.cells.insert(0, nbformat.v4.new_markdown_cell("# New"))
+    take_over(today, path)
+    cells = nbformat.read(path, 4).cells
+    assert [cell.cell_type for cell in cells] == ["markdown", "code"]
+    assert cells[1].outputs[0].text == "42" and "mystnb" in cells[1].metadata
+    assert kept_fingerprint(path) == "abc"
+
+
+def test_a_notebook_says_whether_data_was_missing() -> None:
+    text = "The data set of cell nuclei is missing: go online once."
+    outputs = [nbformat.v4.new_output("stream", text=text)]
+    assert lacks_data(notebook({"execution_count": 1, "outputs": outputs}))
+    assert not lacks_data(notebook({"execution_count": 1}))
 
 
 def test_kept_notebook_says_what_it_was_made_from(tmp_path: Path) -> None:

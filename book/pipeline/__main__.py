@@ -16,20 +16,38 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m book.pipeline", description=__doc__)
     parser.add_argument("--root", type=Path, default=Path(__file__).resolve().parents[2])
     parser.add_argument("--workers", type=int, default=2, help="chapters executed at a time")
+    parser.add_argument("--chapter", metavar="PART/NAME", help="only this page, in a built book")
     options = parser.parse_args(arguments)
     book, begin = Book(options.root.resolve()), time.perf_counter()
     try:
-        names = chapters(book)
+        only = _chosen(book, options.chapter) if options.chapter else None
+        names = [only] if only else chapters(book)
         executed = execute(book, names, workers=options.workers)
         print(f"chapters: {len(names)}, executed now: {len(executed)}", flush=True)
         hand_over(book, names)
-        build(book)
+        build(book, only)
     except (ExecutionFailed, SiteFailed) as problem:
         print(f"\n{problem}", file=sys.stderr)
         return 1
     seconds = time.perf_counter() - begin
-    print(f"The book is in {book.html / 'index.html'} ({seconds:.0f} s).")
+    page = book.html / (f"{only}.html" if only else "index.html")
+    print(f"{'The page' if only else 'The book'} is in {page} ({seconds:.0f} s).")
     return 0
+
+
+def _chosen(book: Book, chapter: str) -> str:
+    """The page of ``segmentation/unet``.
+
+    Raises:
+        SiteFailed: if there is no such chapter, or no built book around it.
+    """
+    name, known = f"chapters/{chapter}", chapters(book)
+    if name not in known:
+        choice = ", ".join(page.removeprefix("chapters/") for page in known)
+        raise SiteFailed(f"no chapter {chapter!r}: choose from {choice}")
+    if not (book.doctrees / "environment.pickle").exists():
+        raise SiteFailed("there is no built book to put the page in: run make book once")
+    return name
 
 
 if __name__ == "__main__":

@@ -6,11 +6,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+import jupytext
 import nbformat
 
-from .fingerprint import fingerprint
+from .fingerprint import fingerprint, made_with
 from .paths import Book
-from .record import is_complete, keep, kept_fingerprint
+from .record import is_complete, keep, kept_fingerprint, lacks_data, take_over
 from .sources import convert
 
 CELL_SECONDS = 300
@@ -35,12 +36,17 @@ class ExecutionFailed(RuntimeError):
 def execute(book: Book, names: list[str], *, workers: int = 2) -> list[str]:
     """Execute every chapter whose fingerprint is new; return the names of those.
 
+    The others keep their outputs, and get the prose of today.
+
     Raises:
         ExecutionFailed: if a chapter fails. nbmake has printed its traceback. Chapters that
             went well are kept, so that the next build only repeats the others.
     """
     prints = {name: fingerprint(book, name) for name in names}
     stale = [name for name in names if kept_fingerprint(book.executed(name)) != prints[name]]
+    for name in names:
+        if name not in stale:
+            take_over(jupytext.read(book.source(name)), book.executed(name))
     if not stale:
         return []
     # Not below _build: nbmake passes over whatever lies in a folder of that name.
@@ -54,12 +60,13 @@ def execute(book: Book, names: list[str], *, workers: int = 2) -> list[str]:
     return stale
 
 
-def _keep(book: Book, name: str, executed: Path, fingerprint: str) -> bool:
+def _keep(book: Book, name: str, executed: Path, before: str) -> bool:
     """Keep a notebook that ran to its end; whether it did."""
     notebook = nbformat.read(executed, 4)
     complete = is_complete(notebook)
     if complete:
-        keep(notebook, book.executed(name), fingerprint)
+        today = before if lacks_data(notebook) else made_with(before, fingerprint(book, name))
+        keep(notebook, book.executed(name), today)
     return complete
 
 

@@ -15,6 +15,10 @@ class Book:
         return self.root / "_build"
 
     @property
+    def package(self) -> Path:
+        return self.root / "src" / "lookclosely"
+
+    @property
     def html(self) -> Path:
         """The site, as it is published."""
         return self.build / "html"

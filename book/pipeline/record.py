@@ -39,6 +39,29 @@ def keep(notebook: NotebookNode, path: Path, fingerprint: str) -> None:
     nbformat.write(notebook, path)
 
 
+def take_over(today: NotebookNode, path: Path) -> None:
+    """Write today's prose and options around the kept outputs, if they have changed.
+
+    ``today`` has no outputs, and the same code cells as the executed notebook at ``path``.
+    """
+    kept = nbformat.read(path, 4)
+    outputs = [cell for cell in kept.cells if cell.cell_type == "code"]
+    for number, cell in enumerate(today.cells):
+        cell["id"] = f"cell-{number}"
+        if cell.cell_type == "code":
+            old = outputs.pop(0)
+            cell.execution_count, cell.outputs = old.execution_count, old.outputs
+    if today.cells != kept.cells:
+        kept.cells = today.cells
+        nbformat.write(kept, path)
+
+
+def lacks_data(notebook: NotebookNode) -> bool:
+    """Whether a cell says that its data is missing, and how to get it."""
+    outputs = (output for cell in notebook.cells for output in cell.get("outputs", []))
+    return any(" is missing: " in output.get("text", "") for output in outputs)
+
+
 def kept_fingerprint(path: Path) -> str | None:
     """The fingerprint of an executed notebook, or None if there is no such notebook."""
     if not path.exists():

@@ -1,6 +1,7 @@
 """Run Jupyter Book with warnings as errors, and never execute a chapter a second time."""
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -9,13 +10,17 @@ from pathlib import Path
 from .handover import count
 from .paths import Book
 
+ONLY = "LOOKCLOSELY_ONLY"  # the one page that Sphinx is to read (book/site/records.py)
+
 
 class SiteFailed(RuntimeError):
     """Jupyter Book found something wrong."""
 
 
-def build(book: Book) -> None:
+def build(book: Book, only: str | None = None) -> None:
     """Build ``_build/html``, anew if the book's machinery changed, else what has changed.
+
+    With ``only``, the name of a chapter, every other page stays as it was built before.
 
     Raises:
         SiteFailed: on any warning, or if Jupyter Book had to execute a chapter itself. What it
@@ -23,30 +28,31 @@ def build(book: Book) -> None:
             read before, so that a second build would pass.
     """
     stamp, today = book.build / "machinery.sha256", machinery(book)
-    if not stamp.exists() or stamp.read_text() != today:
+    if only is None and (not stamp.exists() or stamp.read_text() != today):
         _forget(book)
     before = count(book)
-    command = [
-        Path(sys.executable).with_name("jupyter-book"),
-        "build",
-        book.root,
-        "-W",
-        "--keep-going",
-        "-q",
-    ]
+    command = [Path(sys.executable).with_name("jupyter-book"), "build", book.root]
+    command += ["-W", "--keep-going", "-q"]
+    environment = os.environ | ({ONLY: only} if only else {})
     # Warnings come on stderr; stdout is of interest only if it fails.
-    done = subprocess.run(command, cwd=book.root, stdout=subprocess.PIPE, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=book.root, env=environment, stdout=subprocess.PIPE, text=True, check=False
+    )
     executed_again = count(book) - before
     if done.returncode or executed_again:
         print(done.stdout, flush=True)
-        _forget(book)
-        stamp.unlink(missing_ok=True)
+        if only is None:
+            _forget(book)
+            stamp.unlink(missing_ok=True)
+        else:
+            (book.doctrees / f"{only}.doctree").unlink(missing_ok=True)
         raise SiteFailed(
             "the site was not built: see the warnings above"
             if done.returncode
             else f"Jupyter Book executed {executed_again} chapters again: the cache did not match"
         )
-    stamp.write_text(today)
+    if only is None:
+        stamp.write_text(today)
 
 
 def machinery(book: Book) -> str:

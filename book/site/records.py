@@ -1,5 +1,6 @@
 """What the build recorded of each chapter's execution, for the pages that show it."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from sphinx.application import Sphinx
 
 from book.pipeline.paths import Book
 from book.pipeline.record import KEY
+from book.pipeline.site import ONLY
 
 
 def executed(app: Sphinx, docname: str) -> Path:
@@ -34,6 +36,19 @@ def follow_execution(app: Sphinx, docname: str, source: list[str]) -> None:
         app.env.note_dependency(str(executed(app, docname)))
 
 
+def leave_others(
+    app: Sphinx, env: Any, added: set[str], changed: set[str], removed: set[str]
+) -> list[str]:
+    """Of the pages to be read, leave only the one that was asked for: for ``make chapter``."""
+    only = os.environ.get(ONLY)
+    if only:
+        for pages in (added, changed, removed):
+            pages &= {only}
+    return [only] if only else []
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("source-read", follow_execution)
+    # After those who ask for more pages to be read.
+    app.connect("env-get-outdated", leave_others, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
