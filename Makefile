@@ -70,7 +70,7 @@ chromium:
 # Unit tests two at a time; the tests that read the built book after them, one at a time, so that
 # what they measure is the page and not the machine's other work.
 unit: $(READY)
-	$(PYTHON) -m pytest -q -n 2 --dist loadscope -m "not book"
+	$(PYTHON) -m pytest -q -n 2 --dist loadgroup -m "not book"
 
 site-test: $(READY) chromium
 	$(PYTHON) -m pytest -q -m book

@@ -24,6 +24,17 @@ hypothesis.settings.register_profile("book", derandomize=True, deadline=None, da
 hypothesis.settings.load_profile("book")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of a module share its fixtures, so one worker runs them: ``--dist loadgroup``.
+
+    Those marked ``spread`` are long and share nothing: they go to any worker, one by one.
+    """
+    for item in items:
+        if item.get_closest_marker("spread") is None:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
 @pytest.fixture(autouse=True)
 def trained_here(tmp_path, monkeypatch) -> None:
     """Trainings are kept for the test that made them, and found by no other."""

@@ -41,6 +41,7 @@ def fake(weights=None, **options):
     return Experiment(**{**fields, **options})
 
 
+@pytest.mark.spread
 @pytest.mark.parametrize("name", REGISTRY)
 def test_at_smoke_budget_the_loss_falls(name, at_hand):
     experiment = REGISTRY[name]
