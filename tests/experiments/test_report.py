@@ -83,9 +83,15 @@ def test_an_older_setting_is_named_and_not_judged():
     today = REGISTRY["checkerboard"].full
     assert sorted(changes) == [
         f"batch not set, today {today.batch}",
-        "gone 2, today gone",
+        "gone 2, today not set",
         f"steps 1, today {today.steps}",
     ]
+
+
+def test_a_setting_within_a_setting_is_named_by_its_path():
+    old = {**load_gpu("checkerboard").config, "training": {"steps": 800, "rates": {"high": 1}}}
+    said = dict(beside(config=old, config_hash="0").gpu_rows())["Older setting"]
+    assert said == "training/steps 800, today not set; training/rates/high 1, today not set"
 
 
 def test_the_kept_results_of_a_gpu_can_all_be_shown():

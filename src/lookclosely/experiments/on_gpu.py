@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +50,7 @@ def tests(workers: int) -> list[Job]:
     return [Job("tests", [str(part) for part in command])]
 
 
-def left(registry: dict[str, Experiment], seeds: int) -> list[str]:
+def left(registry: Mapping[str, Experiment], seeds: int) -> list[str]:
     """What is not measured on this GPU with today's config, the longest first.
 
     How long is taken from the CPU's result; what has none may take any time, so it comes first.

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .core import Experiment, Result
 
@@ -106,10 +106,10 @@ class Report:
 
     def _settings_changed(self) -> list[str]:
         """ "steps 800, today 2400", for each setting that is no longer the GPU result's."""
-        then = self.gpu.config if self.gpu else {}
-        now = json.loads(json.dumps(asdict(self.experiment.full)))  # as a result is read back
+        then = _flat(self.gpu.config if self.gpu else {})
+        now = _flat(json.loads(json.dumps(asdict(self.experiment.full))))  # as a result is read
         keys = [key for key in {**then, **now} if then.get(key) != now.get(key)]
-        return [f"{key} {then.get(key, 'not set')}, today {now.get(key, 'gone')}" for key in keys]
+        return [f"{k} {then.get(k, 'not set')}, today {now.get(k, 'not set')}" for k in keys]
 
     def _repr_html_(self) -> str:
         body = "".join(_html_row(head, escape(text)) for head, text in self.rows())
@@ -124,6 +124,15 @@ class Report:
     def __repr__(self) -> str:
         rows = self.rows() + [("On a GPU", line) for line in [self.gpu_line()] if line]
         return "\n".join(f"{head}: {text}" for head, text in rows)
+
+
+def _flat(config: dict[str, Any], above: str = "") -> dict[str, Any]:
+    """Settings within settings with their path: ``training/steps``."""
+    flat: dict[str, Any] = {}
+    for key, value in config.items():
+        path = f"{above}{key}"
+        flat |= _flat(value, f"{path}/") if isinstance(value, dict) else {path: value}
+    return flat
 
 
 def _html_row(head: str, cell: str) -> str:

@@ -158,7 +158,8 @@ def judge(result: Result) -> Verdict:
         f"one of the same field and parameters: {', '.join(f'{n} {mious[n]}' for n in MATCHED)}",
         "Gain over one scale of colours, paired by seed. "
         + " ".join(f"Three scales of {what}. {spans(net)}" for what, net in three.items())
-        + " One scale of bands was not measured, so scales and bands are not fully told apart. "
+        + " All share one learning rate, chosen for none, and one scale of bands was not measured: "
+        "scales, bands and training are not fully told apart. "
         "Million multiply-adds: " + ", ".join(f"{k} {n:.1f}" for k, n in millions.items()) + ".",
     )
 
