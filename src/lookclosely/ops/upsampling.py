@@ -74,14 +74,17 @@ def conv_transpose2d(
 
     pixels = input.flatten(-2).unflatten(-2, (groups, -1))  # (N, groups, C_in / groups, H·W)
     kernels = weight.unflatten(0, (groups, -1)).transpose(1, 2)  # (groups, C_out / groups, …)
-    out = input.new_zeros(*input.shape[:-3], groups * weight.shape[1], height, width)
+    # Every s-th row and column lies in one plane, where the places of one tap are neighbours.
+    tall, wide = -(-height // sh), -(-width // sw)
+    planes = input.new_zeros(*input.shape[:-3], groups * weight.shape[1], sh, sw, tall, wide)
     for u, v in product(range(kh), range(kw)):  # one tap of the kernel, all stamps at once
-        rows = slice(u * dh, u * dh + (h - 1) * sh + 1, sh)
-        columns = slice(v * dw, v * dw + (w - 1) * sw + 1, sw)
+        (down, i), (right, j) = divmod(u * dh, sh), divmod(v * dw, sw)
         stamped = (
             kernels[..., u, v] @ pixels
-        )  # Σ_c input · weight, (N, groups, C_out / groups, H·W)
-        out[..., rows, columns] += stamped.flatten(-3, -2).unflatten(-1, (h, w))
+        )  # Σ_c input · weight, (N, groups, …, H·W)
+        stamped = stamped.flatten(-3, -2).unflatten(-1, (h, w))
+        planes[..., i, j, down : down + h, right : right + w] += stamped
+    out = planes.movedim((-4, -3), (-3, -1)).flatten(-2).flatten(-3, -2)  # row by row again
     out = out[..., ph : height - ph, pw : width - pw]
     return out if bias is None else out + bias[:, None, None]
 
