@@ -79,9 +79,7 @@ def conv_transpose2d(
     planes = input.new_zeros(*input.shape[:-3], groups * weight.shape[1], sh, sw, tall, wide)
     for u, v in product(range(kh), range(kw)):  # one tap of the kernel, all stamps at once
         (down, i), (right, j) = divmod(u * dh, sh), divmod(v * dw, sw)
-        stamped = (
-            kernels[..., u, v] @ pixels
-        )  # Σ_c input · weight, (N, groups, …, H·W)
+        stamped = kernels[..., u, v] @ pixels  # Σ_c input · weight, (N, groups, …, H·W)
         stamped = stamped.flatten(-3, -2).unflatten(-1, (h, w))
         planes[..., i, j, down : down + h, right : right + w] += stamped
     out = planes.movedim((-4, -3), (-3, -1)).flatten(-2).flatten(-3, -2)  # row by row again
