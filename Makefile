@@ -52,8 +52,9 @@ KINDS := chapter experiment model op
 new: $(READY)
 	@$(PYTHON) -m book.scaffold $(foreach kind,$(KINDS),$(if $($(kind)),$(kind)=$($(kind))))
 
+# PEERS=1 adds other packages where they are installed; the numbers go to the page of timings.
 bench: $(READY)
-	$(PYTHON) tests/bench.py
+	$(PYTHON) tests/bench.py --all --keep book/timings.json $(if $(PEERS),--peers)
 
 # The tests and every experiment again, on this machine's GPU; after a failure, what is left.
 gpu: $(READY)

@@ -1,0 +1,203 @@
+"""What the benchmark measures: ours, the library's function or a peer's, and their inputs."""
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+import torchvision.ops as tv
+from torchmetrics.functional.classification import multiclass_confusion_matrix
+
+from arguments import EXAMPLES, Draw
+from lookclosely import metrics, ops
+from ops.random_boxes import mixture
+
+INPUTS = 8  # so many that no processor learns their branches by heart
+
+
+@dataclass(frozen=True)
+class Row:
+    """Functions that are called in turns with the same arguments, ours first.
+
+    ``limits`` says of which of the others ours may take how many times the time; ``operations``
+    are the multiplications and additions that no algorithm of this kind can do without.
+    """
+
+    name: str
+    ours: Callable[..., Any]
+    others: dict[str, Callable[..., Any]]
+    inputs: list[tuple]  # taken in turn
+    limits: dict[str, float] = field(default_factory=dict)
+    operations: float = 0
+    on_gpu: bool = True
+
+
+def rows(peers: bool) -> list[Row]:
+    return [*_boxes(peers), *_layers(), *_pictures(peers), *_maps()]
+
+
+def every_function() -> list[Row]:
+    """Each public function once, with the example arguments of the tests."""
+    table = []
+    for name, example in EXAMPLES.items():
+        others = {"library": example.library} if example.library else {}
+        inputs = [example.arguments(Draw(size=example.timed_at, seed=seed)) for seed in range(2)]
+        table.append(Row(name, example.ours, others, inputs, on_gpu=False))
+    return table
+
+
+def _boxes(peers: bool) -> list[Row]:
+    table = []
+    for n in (100, 1_000, 5_000):
+        pairs = [(mixture(n, i)[0], mixture(n, i + INPUTS)[0]) for i in range(INPUTS)]
+        name = f"box_iou  {n:,} × {n:,} boxes"
+        library = {"library": tv.box_iou}
+        table.append(Row(name, ops.box_iou, library, pairs, {"library": 0.5}))
+    for n, limit in ((100, 3), (1_000, 1), (5_000, 0.6)):
+        inputs = [(*mixture(n, i), 0.5) for i in range(INPUTS)]
+        library = {"library": tv.nms}
+        table.append(Row(f"nms  {n:,} boxes", ops.nms, library, inputs, {"library": limit}))
+    for n, classes, half, limit in (
+        (1_000, 20, False, 2),
+        (1_000, 80, False, 2),
+        (5_000, 20, False, 2),
+        (5_000, 80, False, 2),
+        (20_000, 80, False, 3),
+        (5_000, 80, True, 3),
+        (20_000, 80, True, 3),
+    ):
+        inputs = [_detections(n, classes, half, seed) for seed in range(INPUTS)]
+        what = f"{classes} classes" + (", half in one" if half else "")
+        library = {"library": tv.batched_nms}
+        name = f"batched_nms  {n:,} boxes, {what}"
+        table.append(Row(name, ops.batched_nms, library, inputs, {"library": limit}))
+    for n in (100, 1_000):
+        others = _installed(peers, ensemble_boxes=_ensemble_boxes)
+        inputs = [mixture(n, i) for i in range(INPUTS)]
+        row = Row(f"soft_nms  {n:,} boxes", ops.soft_nms, others, inputs, on_gpu=False)
+        table.append(_limited(row, 1.4))
+    return table
+
+
+def _layers() -> list[Row]:
+    x = [torch.randn(8, 32, 64, 64) for _ in range(INPUTS)]
+    down, up = torch.randn(32, 32, 3, 3), torch.randn(32, 16, 4, 4)
+    small = [(torch.randn(8, 21, 32, 32), 256) for _ in range(INPUTS)]
+    pooled = [(*F.max_pool2d(y, 2, return_indices=True), 2) for y in x]
+    pixels = 2 * 8 * 64 * 64  # a multiplication and an addition for each
+    convolved, stamped = [(y, down, None, 1, 1) for y in x], [(y, up, None, 2, 1) for y in x]
+    stamps = pixels * 32 * 16 * 16
+    table = [
+        ("conv2d  8×32×64×64, 3×3 to 32", "conv2d", convolved, 6, pixels * 32 * 32 * 9),
+        ("conv_transpose2d  8×32×64×64, 4×4/2 to 16", "conv_transpose2d", stamped, 3, stamps),
+        ("max_pool2d  8×32×64×64, 2×2", "max_pool2d", [(y, 2) for y in x], 1.5, 0),
+        ("max_unpool2d  8×32×32×32, 2×2", "max_unpool2d", pooled, 1.5, 0),
+        ("interpolate  nearest, 8×21×32×32 to 256", "interpolate", small, 3, 0),
+    ]
+    both = partial(ops.interpolate, mode="bilinear"), partial(F.interpolate, mode="bilinear")
+    name = "interpolate  bilinear, 8×21×32×32 to 256"
+    others = {"library": both[1], "two matrix products": _two_products}
+    bilinear = Row(name, both[0], others, small, {"library": 3})
+    return [
+        *(
+            Row(name, getattr(ops, of), {"library": getattr(F, of)}, given, {"library": limit}, n)
+            for name, of, given, limit, n in table
+        ),
+        bilinear,
+    ]
+
+
+def _two_products(x: torch.Tensor, size: int) -> torch.Tensor:
+    """Bilinear interpolation as a matrix from each side; square maps only."""
+    identity = torch.eye(x.shape[-1])[None, None]
+    lines = F.interpolate(identity, (size, x.shape[-1]), mode="bilinear")[0, 0]
+    return lines @ (x @ lines.mT)
+
+
+def _pictures(peers: bool) -> list[Row]:
+    pictures = [(torch.rand(1, 1, 1024, 1024), 5) for _ in range(3)]
+    others = _installed(peers, kornia=_kornia, cv2=_opencv)
+    limits = {"kornia": 0.6} if "kornia" in others else {}
+    name = "gaussian_pyramid  1,024 × 1,024, 5 levels"
+    pyramid = Row(name, ops.gaussian_pyramid, others, pictures, limits)
+    fields = [_field(21, 240, 320, seed) for seed in range(2)]
+    others = _installed(peers, pydensecrf=_lattice)
+    name = "approximate_mean_field  240 × 320, 21 labels"
+    dense = Row(name, ops.approximate_mean_field, others, fields)
+    return [pyramid, _limited(dense, 12)]
+
+
+def _maps() -> list[Row]:
+    maps = [(torch.randint(21, (480, 640)), torch.randint(21, (480, 640)), 21) for _ in range(4)]
+    library = {"torchmetrics": partial(multiclass_confusion_matrix, validate_args=False)}
+    name = "confusion_matrix  480 × 640, 21 classes"
+    return [Row(name, metrics.confusion_matrix, library, maps, {"torchmetrics": 1.5})]
+
+
+def _limited(row: Row, times: float) -> Row:
+    return Row(row.name, row.ours, row.others, row.inputs, dict.fromkeys(row.others, times))
+
+
+def _installed(wanted: bool, **peers: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
+    """The peers whose package is there: each is asked for once."""
+    return {name: call for name, call in peers.items() if wanted and _is_there(name)}
+
+
+def _is_there(package: str) -> bool:
+    try:
+        importlib.import_module(package)
+    except ImportError:
+        return False
+    return True
+
+
+def _detections(n: int, classes: int, half_in_one: bool, seed: int) -> tuple:
+    boxes, scores = mixture(n, seed)
+    generator = torch.Generator().manual_seed(seed)
+    labels = torch.randint(classes, (n,), generator=generator)
+    if half_in_one:
+        labels[torch.rand(n, generator=generator) < 0.5] = 0
+    return boxes, scores, labels, 0.5
+
+
+def _field(labels: int, height: int, width: int, seed: int) -> tuple:
+    """Scores and a picture with smooth regions and some noise."""
+    generator = torch.Generator().manual_seed(seed)
+    coarse = torch.rand(1, 3, height // 20, width // 20, generator=generator)
+    image = F.interpolate(coarse, (height, width), mode="bicubic")[0]
+    image = (image + 0.02 * torch.randn(image.shape, generator=generator)).clamp(0, 1)
+    scores = 2 * torch.randn(1, labels, height // 10, width // 10, generator=generator)
+    return -F.interpolate(scores, (height, width), mode="bilinear")[0].log_softmax(0), image
+
+
+def _lattice(unary: torch.Tensor, image: torch.Tensor, steps: int = 5) -> np.ndarray:
+    dense = importlib.import_module("pydensecrf.densecrf")
+    labels, height, width = unary.shape
+    field = dense.DenseCRF2D(width, height, labels)
+    field.setUnaryEnergy(np.ascontiguousarray(unary.flatten(1).numpy()))
+    field.addPairwiseGaussian(sxy=3, compat=3)
+    pixels = np.ascontiguousarray((image * 255).round().byte().permute(1, 2, 0).numpy())
+    field.addPairwiseBilateral(sxy=80, srgb=13, rgbim=pixels, compat=10)
+    return field.inference(steps)
+
+
+def _ensemble_boxes(boxes: torch.Tensor, scores: torch.Tensor) -> np.ndarray:
+    peer = importlib.import_module("ensemble_boxes.ensemble_boxes_nms")
+    corners = boxes.double().numpy() / 1100  # theirs are shares of the image
+    return peer.cpu_soft_nms_float(corners, scores.numpy().copy(), 0.3, 0.5, 0.001, 2)
+
+
+def _kornia(x: torch.Tensor, levels: int) -> list[torch.Tensor]:
+    return importlib.import_module("kornia.geometry.transform").build_pyramid(x, levels)
+
+
+def _opencv(x: torch.Tensor, levels: int) -> list[np.ndarray]:
+    down = importlib.import_module("cv2").pyrDown
+    pyramid = [x[0, 0].numpy()]
+    while len(pyramid) < levels:
+        pyramid.append(down(pyramid[-1]))
+    return pyramid
