@@ -26,7 +26,7 @@ def test_negative_numbers_have_a_minus_sign(given, shown):
 
 def beside(name="checkerboard", seeds=2, held=("yes", "yes"), **changes):
     """A report whose judge says ``held`` of the result here and of the one on a GPU."""
-    there = dataclasses.replace(load_gpu(name), device="NVIDIA H200", **changes)
+    there = dataclasses.replace(on_a_gpu(name), device="NVIDIA H200", **changes)
     there = dataclasses.replace(there, seeds=there.seeds[:seeds])
 
     def judge(result):
@@ -37,6 +37,12 @@ def beside(name="checkerboard", seeds=2, held=("yes", "yes"), **changes):
     experiment = dataclasses.replace(REGISTRY[name], judge=judge)
     there = dataclasses.replace(there, config_hash=changes.get("config_hash", fresh(name)))
     return Report(experiment, load(name), there)
+
+
+def on_a_gpu(name):
+    found = load_gpu(name)
+    assert found is not None
+    return found
 
 
 def fresh(name):
@@ -75,7 +81,7 @@ def test_what_a_gpu_measured_is_folded_and_changes_no_verdict():
 
 
 def test_an_older_setting_is_named_and_not_judged():
-    old = {**load_gpu("checkerboard").config, "steps": 1, "gone": 2}
+    old = {**on_a_gpu("checkerboard").config, "steps": 1, "gone": 2}
     del old["batch"]
     said = dict(beside(config=old, config_hash="0").gpu_rows())
     assert "Verdict there" not in said
@@ -89,7 +95,7 @@ def test_an_older_setting_is_named_and_not_judged():
 
 
 def test_a_setting_within_a_setting_is_named_by_its_path():
-    old = {**load_gpu("checkerboard").config, "training": {"steps": 800, "rates": {"high": 1}}}
+    old = {**on_a_gpu("checkerboard").config, "training": {"steps": 800, "rates": {"high": 1}}}
     said = dict(beside(config=old, config_hash="0").gpu_rows())["Older setting"]
     assert said == "training/steps 800, today not set; training/rates/high 1, today not set"
 
@@ -98,10 +104,10 @@ def test_the_kept_results_of_a_gpu_can_all_be_shown():
     names = sorted(path.stem for path in GPU_RESULTS.glob("*.json"))
     assert len(names) >= 24 and not list(GPU_RESULTS.glob("*.safetensors"))
     for name in names:
-        report = experiments.report(name)
-        assert f"({len(report.gpu.seeds)} seed" in report.gpu_line()
-        if report.gpu.config_hash == fresh(name):
-            held = REGISTRY[name].judge(report.gpu).held
+        report, there = experiments.report(name), on_a_gpu(name)
+        assert f"({len(there.seeds)} seed" in report.gpu_line()
+        if there.config_hash == fresh(name):
+            held = REGISTRY[name].judge(there).held
             assert HELD[held] in dict(report.gpu_rows())["Verdict there"]
         else:
             assert "of an older setting" in report.gpu_line()
@@ -129,5 +135,6 @@ def test_results_of_a_gpu_are_not_counted(tmp_path):
 )
 def test_a_device_has_its_article(device, shown):
     report = beside()
-    line = dataclasses.replace(report, gpu=dataclasses.replace(report.gpu, device=device))
+    there = dataclasses.replace(on_a_gpu("checkerboard"), device=device)
+    line = dataclasses.replace(report, gpu=there)
     assert f" on {shown} (" in line.gpu_line().replace("On ", " on ")
