@@ -9,7 +9,7 @@
     const name = svg.querySelector("title").textContent, frame = svg.getBoundingClientRect();
     const scale = frame.width / svg.viewBox.baseVal.width;
     const texts = [...svg.querySelectorAll("text")].map(t => ({
-      words: t.textContent, own: t.matches(".badge, .port"), box: t.getBoundingClientRect(), tight: shrunk(t.getBoundingClientRect(), 1),
+      words: t.textContent, own: t.matches(".lc-badge, .lc-port"), box: t.getBoundingClientRect(), tight: shrunk(t.getBoundingClientRect(), 1),
     }));
     for (const t of svg.querySelectorAll("text")) sizes.push(parseFloat(getComputedStyle(t).fontSize) * scale);
     for (const shape of svg.querySelectorAll("rect, circle, path, image, ellipse")) {
@@ -23,7 +23,7 @@
         if (!apart(one.tight, other.tight)) faults.push(`${name}: "${one.words}" lies on "${other.words}"`);
     });
     // Closed shapes: a text lies within one or beside it, never across its edge.
-    for (const shape of svg.querySelectorAll("rect:not(.behind), circle")) {
+    for (const shape of svg.querySelectorAll("rect:not(.lc-behind), circle")) {
       if (shape.closest("g") || getComputedStyle(shape).stroke === "none" && shape.tagName === "rect") continue;
       const box = shape.getBoundingClientRect(), r = box.width / 2;
       const clear = t => shape.tagName === "circle" && Math.hypot(

@@ -104,7 +104,7 @@ def _draw(
         role = "copy" if value < 0 else "features"
         look = {"fill": f"var(--{role})", "fill_opacity": f"{tone:.2f}", "stroke": "var(--rule)"}
         sheet.add(tag("rect", **place, **look), "back")
-        kind = "cell" if value else "shape"
+        kind = "number" if value else "shape"
         sheet.text(x + width / 2, y + CELL / 2 + 4.5, _number(value, digits), kind)
     for row, column in marks:
         place = {"x": corner[0] + width * column, "y": corner[1] + CELL * row}

@@ -43,7 +43,7 @@ text-align:left;padding-left:0}
 .lc-table.lc-table .lc-control>*{color:var(--muted)}
 .lc-table .lc-foot{font-size:.88rem;color:var(--muted);margin:.45rem 0 0;line-height:1.4}
 .lc-table .lc-hidden{position:absolute;width:1px;height:1px;overflow:hidden;
-clip-path:inset(50%);white-space:nowrap}
+clip-path:inset(50%);white-space:nowrap;margin:-1px}
 @container (max-width:34rem){.lc-table.lc-table table{font-size:.9rem;width:100%;min-width:0}
 .lc-table.lc-table :is(th,td){padding:.4rem 0 .4rem .5rem}
 .lc-table.lc-table td small{display:block;font-size:.8rem}

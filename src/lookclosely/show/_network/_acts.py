@@ -42,7 +42,7 @@ def attention(
         edge, words = edges[sheet.phone], sheet.words(label)
         width, height = max(96, 26 + letters(words)), 66 if edge == "left" else 50
         for behind in (10, 5, 0):
-            kind = {"class": "behind"} if behind else {}
+            kind = {"class": "lc-behind"} if behind else {}
             place = (x + behind, y - behind, width, height)
             _pill(sheet, *place, "features2", "features", **kind)
         shift = {"below": -5, "above": 5, "left": 0}[edge]

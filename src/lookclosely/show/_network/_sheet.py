@@ -90,7 +90,7 @@ class Sheet:
         for place, line in enumerate(map(str.strip, words.split("|")) if words else ()):
             at = f'x="{x:.1f}" y="{y + LINE * place:.1f}"'
             self.reach(y + LINE * place + 4)
-            self.add(f'<text class="{kind}" {at} text-anchor="{anchor}">{escape(line)}</text>')
+            self.add(f'<text class="lc-{kind}" {at} text-anchor="{anchor}">{escape(line)}</text>')
 
     def body(self) -> str:
         order: tuple[Layer, ...] = ("back", "copies", "cores", "lines", "front")

@@ -30,11 +30,11 @@ DARK = (
 LETTERS = """
 .lc-net{font-family:var(--lc-sans,'Source Sans 3','Source Sans Pro',system-ui,sans-serif)}
 .lc-net text{fill:var(--ink);font-size:12.5px}
-.lc-net .arrow{paint-order:stroke;stroke:var(--page);stroke-width:4px;stroke-linejoin:round}
-.lc-net .name{font-size:13.5px;font-weight:600}
-.lc-net .shape{fill:var(--muted);font-variant-numeric:tabular-nums}
-.lc-net .badge{fill:var(--page);font-size:12px;font-weight:700}
-.lc-net .port{font-size:12px;font-weight:700}
+.lc-net .lc-arrow{paint-order:stroke;stroke:var(--page);stroke-width:4px;stroke-linejoin:round}
+.lc-net .lc-name{font-size:13.5px;font-weight:600}
+.lc-net .lc-shape{fill:var(--muted);font-variant-numeric:tabular-nums}
+.lc-net .lc-badge{fill:var(--page);font-size:12px;font-weight:700}
+.lc-net .lc-port{font-size:12px;font-weight:700}
 """
 # A drawing shrunk from 688 px to less than 640 would have letters under 11 px.
 FRAME = """
