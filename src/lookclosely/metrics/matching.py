@@ -159,10 +159,12 @@ def _check_arguments(predictions: Images, targets: Images, iou_threshold: float)
         _check_image(image, f"predictions[{i}]", ("boxes", "scores", "labels"))
     for i, image in enumerate(targets):
         _check_image(image, f"targets[{i}]", ("boxes", "labels"))
+    _check_values(predictions, "predictions")
+    _check_values(targets, "targets")
 
 
 def _check_image(image: Mapping[str, Any], name: str, keys: tuple[str, ...]) -> None:
-    """Entries are there, of one length, and are boxes and numbers."""
+    """Entries are there, of one length, and have the shapes of boxes and numbers."""
     missing = [key for key in keys if key not in image]
     if missing:
         raise ValueError(f"{name} has no {missing[0]!r}: it needs {', '.join(keys)}")
@@ -177,7 +179,21 @@ def _check_image(image: Mapping[str, Any], name: str, keys: tuple[str, ...]) -> 
                 f"{name}[{key!r}] has shape {tuple(image[key].shape)}, but there are "
                 f"{len(boxes)} boxes: give one value for each box"
             )
-    if not (boxes[:, 2:] >= boxes[:, :2]).all() or not boxes.isfinite().all():
-        raise ValueError(f"{name}['boxes'] must be finite (x1, y1, x2, y2) with x1 <= x2, y1 <= y2")
-    if "scores" in keys and not image["scores"].isfinite().all():
-        raise ValueError(f"{name}['scores'] has a value that is not finite: it cannot be ranked")
+
+
+def _check_values(images: Images, name: str) -> None:
+    """Boxes and scores can be compared. Looked at once, for all images together."""
+    if not _are_boxes(_column(images, "boxes", torch.zeros(0, 4))):
+        i = next(i for i, image in enumerate(images) if not _are_boxes(image["boxes"]))
+        raise ValueError(
+            f"{name}[{i}]['boxes'] must be finite (x1, y1, x2, y2) with x1 <= x2, y1 <= y2"
+        )
+    if name == "predictions" and not _column(images, "scores", torch.zeros(0)).isfinite().all():
+        i = next(i for i, image in enumerate(images) if not image["scores"].isfinite().all())
+        raise ValueError(
+            f"{name}[{i}]['scores'] has a value that is not finite: it cannot be ranked"
+        )
+
+
+def _are_boxes(boxes: Tensor) -> bool:
+    return bool((boxes[:, 2:] >= boxes[:, :2]).all() and boxes.isfinite().all())
