@@ -95,12 +95,24 @@ class Result:
 
 
 @dataclass(frozen=True)
+class Plot:
+    """What the page of claims draws: a row for each arm, with a dot for each seed.
+
+    ``rows`` are two or three pairs of a name and a metric's path: ``("with skips", "all/iou")``.
+    """
+
+    measure: str
+    rows: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
 class Experiment:
     """One measured claim.
 
     ``run(config, seed, device)`` returns an ``Outcome``; ``judge(result)`` returns a ``Verdict``.
     ``published`` is the figure of the paper or deck, labelled as theirs, or empty. ``needs`` lists
-    the data that ``run`` reads and that may be absent.
+    the data that ``run`` reads and that may be absent. ``short`` says the claim in at most six
+    words, and ``plot`` what decides it, for the page of claims.
     """
 
     name: str
@@ -114,6 +126,8 @@ class Experiment:
     judge: Callable[[Result], Verdict]
     published: str = ""
     needs: tuple[Source, ...] = ()
+    short: str = ""
+    plot: Plot | None = None
 
     def config(self, budget: Budget) -> Any:
         return self.full if budget == "full" else self.smoke

@@ -16,7 +16,7 @@ from lookclosely import ops
 from lookclosely.data import scenes
 from lookclosely.metrics import voc_ap
 
-from ..core import Experiment, Outcome, Result, Verdict
+from ..core import Experiment, Outcome, Plot, Result, Verdict
 
 
 @dataclass(frozen=True)
@@ -168,4 +168,13 @@ EXPERIMENT = Experiment(
     full=Config(),
     smoke=Config(images=6, thresholds=(0.3, 0.5, 0.7), copies=4),
     judge=judge,
+    short="0.5 is a good NMS threshold",
+    plot=Plot(
+        "average precision",
+        (
+            ("0.5, sparse", "sparse/ap/0.5"),
+            ("0.5, crowded", "crowded/ap/0.5"),
+            ("none, crowded", "crowded/none"),
+        ),
+    ),
 )

@@ -18,7 +18,7 @@ from lookclosely import ops
 from lookclosely.data import nuclei, scenes
 from lookclosely.models.looking.patch import PatchClassifier, cut_patches, see_only
 
-from ..core import Experiment, Outcome, Result, Verdict
+from ..core import Experiment, Outcome, Plot, Result, Verdict
 from ..training import train
 
 Dataset = Literal["scenes", "nuclei"]
@@ -175,4 +175,13 @@ EXPERIMENT = Experiment(
         test_pixels=64,
     ),
     judge=judge,
+    short="no class without context",
+    plot=Plot(
+        "share of pixels right",
+        (
+            ("scenes, 1 pixel", "scenes/accuracy/1"),
+            ("scenes, 47×47", "scenes/accuracy/47"),
+            ("nuclei, 1 pixel", "nuclei/accuracy/1"),
+        ),
+    ),
 )

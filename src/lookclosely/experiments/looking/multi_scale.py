@@ -24,7 +24,7 @@ from lookclosely.models.looking.multiscale import (
 from lookclosely.tasks import scene_labelling as task
 from lookclosely.train import fit
 
-from ..core import Experiment, Outcome, Result, Verdict
+from ..core import Experiment, Outcome, Plot, Result, Verdict
 from ..verdicts import span
 
 
@@ -189,4 +189,13 @@ EXPERIMENT = Experiment(
     judge=judge,
     published="pixel accuracy on Stanford Background: one scale 66.0 %, three scales 78.8 %, three "
     "scales and a CRF 81.4 % (Farabet et al. 2013)",
+    short="look at several scales",
+    plot=Plot(
+        "mean IoU",
+        (
+            ("three scales", "multi/miou"),
+            ("one, dilated", "dilated/miou"),
+            ("one, strided", "strided/miou"),
+        ),
+    ),
 )

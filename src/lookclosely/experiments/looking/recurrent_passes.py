@@ -25,7 +25,7 @@ from lookclosely.tasks.scene_labelling import (
 )
 from lookclosely.train import fit
 
-from ..core import Experiment, Outcome, Result, Verdict
+from ..core import Experiment, Outcome, Plot, Result, Verdict
 
 
 @dataclass(frozen=True)
@@ -194,4 +194,13 @@ EXPERIMENT = Experiment(
     judge=judge,
     published="pixel accuracy on Stanford Background 80.2 % with three passes (Pinheiro and "
     "Collobert 2014)",
+    short="fed back, nets mend errors",
+    plot=Plot(
+        "mean IoU",
+        (
+            ("pass 1", "recurrent/pass1/miou"),
+            ("pass 3", "recurrent/pass3/miou"),
+            ("no recurrence", "plain3/miou"),
+        ),
+    ),
 )

@@ -16,7 +16,7 @@ from lookclosely.metrics import kendall_tau
 from lookclosely.models.looking.localizer import Localizer
 from lookclosely.tasks import fixed_outputs as task
 
-from ..core import Experiment, Outcome, Result, Verdict
+from ..core import Experiment, Outcome, Plot, Result, Verdict
 from ..training import train
 from ..verdicts import held
 
@@ -192,4 +192,12 @@ EXPERIMENT = Experiment(
         shown=2,
     ),
     judge=judge,
+    short="weighing two losses is hard",
+    plot=Plot(
+        "localisation accuracy",
+        (
+            ("weight by lowest loss", "weights/choice/test_by_loss"),
+            ("weight by the metric", "weights/choice/test_by_metric"),
+        ),
+    ),
 )

@@ -16,7 +16,7 @@ from lookclosely.data import scenes
 from lookclosely.models.segmentation.checkerboard import Doubling
 from lookclosely.train import fit
 
-from ..core import Experiment, Outcome, Result, Verdict
+from ..core import Experiment, Outcome, Plot, Result, Verdict
 
 NAMES = {"k3s2": "3×3", "k4s2": "4×4", "k2s2": "2×2", "resize": "resize, then 3×3"}
 
@@ -173,4 +173,13 @@ EXPERIMENT = Experiment(
     full=Config(),
     smoke=Config(draws=200, steps=12, batch=4, size=32, train_images=16, test_images=8, width=8),
     judge=judge,
+    short="3×3 at stride 2: a checkerboard",
+    plot=Plot(
+        "noisiest phase over quietest, random kernels",
+        (
+            ("3×3", "k3s2/variance_ratio"),
+            ("4×4", "k4s2/variance_ratio"),
+            ("2×2", "k2s2/variance_ratio"),
+        ),
+    ),
 )

@@ -24,7 +24,7 @@ from lookclosely.tasks.scene_labelling import (
     scores,
 )
 
-from ..core import Experiment, Outcome, Result, Verdict
+from ..core import Experiment, Outcome, Plot, Result, Verdict
 from ..training import train
 from ..verdicts import span
 
@@ -170,4 +170,13 @@ EXPERIMENT = Experiment(
     judge=judge,
     published="DeepLab on PASCAL VOC 2012, validation: mean IoU 59.8 without, 63.7 with the fully "
     "connected CRF",
+    short="a CRF sharpens edges",
+    plot=Plot(
+        "boundary IoU",
+        (
+            ("fully connected", "full/boundary_iou"),
+            ("4 neighbours", "neighbours/boundary_iou"),
+            ("no CRF", "none/boundary_iou"),
+        ),
+    ),
 )

@@ -10,7 +10,7 @@ from lookclosely.models.segmentation.fcn import FCN
 from lookclosely.tasks.proposals import SCENES, proposal_scores, proposals
 from lookclosely.tasks.scene_labelling import CLASSES, labelled, probabilities, scores
 
-from ..core import Experiment, Outcome, Result, Verdict
+from ..core import Experiment, Outcome, Plot, Result, Verdict
 from ..verdicts import span
 from ._shared import TINY, Norm, Stages, Training, compared, two_stages
 
@@ -90,4 +90,13 @@ EXPERIMENT = Experiment(
     full=Config(),
     smoke=Config(training=TINY, test_scenes=4, fewer=(2,)),
     judge=judge,
+    short="batch norm lets DeconvNet train",
+    plot=Plot(
+        "mean IoU",
+        (
+            ("with", "with_norm/miou"),
+            ("without", "without_norm/miou"),
+            ("a good start instead", "good_start/miou"),
+        ),
+    ),
 )

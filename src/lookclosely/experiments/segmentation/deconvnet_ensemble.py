@@ -16,7 +16,7 @@ from lookclosely.tasks.proposals import SCENES, proposal_scores, proposals
 from lookclosely.tasks.random_fields import apply
 from lookclosely.tasks.scene_labelling import labelled, scores
 
-from ..core import Experiment, Outcome, Result, Verdict
+from ..core import Experiment, Outcome, Plot, Result, Verdict
 from ..verdicts import span
 from ._shared import TINY, Training, deconvnet, fcn, fcn_on_crops, named, two_stages
 
@@ -131,4 +131,13 @@ EXPERIMENT = Experiment(
     judge=judge,
     published="VOC 2012 test, mean IoU: FCN-8s 62.2, DeconvNet 69.6, their ensemble 71.7; with a "
     "CRF, DeconvNet 70.5, the ensemble 72.5 (Noh et al. 2015)",
+    short="two nets complement each other",
+    plot=Plot(
+        "mean IoU",
+        (
+            ("both", "both/miou"),
+            ("two FCNs", "two_fcns/miou"),
+            ("two DeconvNets", "two_deconvnets/miou"),
+        ),
+    ),
 )

@@ -26,7 +26,7 @@ from lookclosely.tasks.scene_labelling import (
     scores,
 )
 
-from ..core import Experiment, Outcome, Result, Verdict
+from ..core import Experiment, Outcome, Plot, Result, Verdict
 from ..storage import weights
 from ..training import Question, Training, compare
 from ..verdicts import Held, both, held, order
@@ -253,4 +253,13 @@ EXPERIMENT = Experiment(
     judge=judge,
     published="DeepLabv3, ResNet-50, VOC 2012 val, equal parameters: mean IoU 75.2 at output "
     "stride 8, 73.9 at 16, 70.1 at 32 (its Table 1)",
+    short="dilation sees far and sharply",
+    plot=Plot(
+        "mean IoU",
+        (
+            ("dilated", "dilated/miou"),
+            ("strided", "strided/miou"),
+            ("strided, same work", "strided_wide/miou"),
+        ),
+    ),
 )

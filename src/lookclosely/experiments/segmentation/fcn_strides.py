@@ -17,7 +17,7 @@ from lookclosely.models.segmentation.fcn import FCN
 from lookclosely.tasks import nuclei as cells
 from lookclosely.tasks import scene_labelling as scene
 
-from ..core import Experiment, Outcome, Result, Verdict
+from ..core import Experiment, Outcome, Plot, Result, Verdict
 from ..training import train
 
 STRIDES = {"32s": (16,), "16s": (16, 8), "8s": (16, 8, 4)}
@@ -203,4 +203,9 @@ EXPERIMENT = Experiment(
     ),
     judge=judge,
     published="mean IU 59.4 (FCN-32s), 62.4 (16s), 62.7 (8s) on PASCAL VOC 2011 (Long et al. 2015)",
+    short="finer scores, finer outlines",
+    plot=Plot(
+        "mean IoU on scenes",
+        (("8s", "scenes/8s/miou"), ("16s", "scenes/16s/miou"), ("32s", "scenes/32s/miou")),
+    ),
 )

@@ -17,7 +17,7 @@ from lookclosely.models.layers import conv_norm_relu
 from lookclosely.models.segmentation.fcn import FCN, score_layer
 from lookclosely.tasks import scene_labelling as scene
 
-from ..core import Experiment, Outcome, Result, Verdict
+from ..core import Experiment, Outcome, Plot, Result, Verdict
 from ..training import train
 
 VGG16: dict[str, Any] = {
@@ -174,4 +174,13 @@ EXPERIMENT = Experiment(
         paper=False,
     ),
     judge=judge,
+    short="full resolution costs too much",
+    plot=Plot(
+        "mean IoU",
+        (
+            ("down and up", "down_up/miou"),
+            ("full, same weights", "same_weights/miou"),
+            ("full, same work", "same_work/miou"),
+        ),
+    ),
 )

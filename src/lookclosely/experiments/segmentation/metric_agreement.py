@@ -18,7 +18,7 @@ from lookclosely.data import scenes
 from lookclosely.tasks import scene_labelling as task
 from lookclosely.tasks.rankings import agreement, disagreement, reliability
 
-from ..core import Experiment, Outcome, Result, Verdict
+from ..core import Experiment, Outcome, Plot, Result, Verdict
 from ._checkpoints import Variant, network, train_one
 
 NAMES = {
@@ -187,4 +187,13 @@ EXPERIMENT = Experiment(
         ),
     ),
     judge=judge,
+    short="Dice is F1, near IoU",
+    plot=Plot(
+        "Kendall’s τ with mean IoU",
+        (
+            ("mean Dice", "tau/mdice/miou"),
+            ("pixel accuracy", "tau/pixel_accuracy/miou"),
+            ("boundary F", "tau/boundary_f/miou"),
+        ),
+    ),
 )

@@ -14,7 +14,7 @@ from lookclosely.models.segmentation.fcn import FCN
 from lookclosely.tasks.proposals import SCENES, lone, proposal_scores, proposals
 from lookclosely.tasks.scene_labelling import CLASSES, labelled, probabilities, scores
 
-from ..core import Experiment, Outcome, Result, Verdict
+from ..core import Experiment, Outcome, Plot, Result, Verdict
 from ..storage import weights
 from ._shared import (
     TINY,
@@ -112,4 +112,13 @@ EXPERIMENT = Experiment(
     full=Config(),
     smoke=Config(training=TINY, scales=(0.2, 0.4, 0.8), scenes_each=3, test_scenes=4),
     judge=judge,
+    short="DeconvNet is free of scale",
+    plot=Plot(
+        "IoU of objects as large as 0.9 of the picture",
+        (
+            ("DeconvNet", "deconvnet/0.9"),
+            ("FCN", "fcn/0.9"),
+            ("FCN on proposals", "fcn_on_crops/0.9"),
+        ),
+    ),
 )

@@ -17,7 +17,7 @@ from lookclosely.tasks.nuclei import (
     weighted_loss,
 )
 
-from ..core import Experiment, Outcome, Result, Verdict
+from ..core import Experiment, Outcome, Plot, Result, Verdict
 from ..training import train
 from ..verdicts import span
 
@@ -114,4 +114,9 @@ EXPERIMENT = Experiment(
         test_images=3,
     ),
     judge=judge,
+    short="copies give sharper edges",
+    plot=Plot(
+        "boundary F within 1 pixel",
+        (("all skips", "all/boundary_f_1px"), ("none", "none/boundary_f_1px")),
+    ),
 )

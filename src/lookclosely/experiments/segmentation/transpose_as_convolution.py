@@ -15,7 +15,7 @@ from torch import Tensor
 
 from lookclosely import ops
 
-from ..core import Experiment, Outcome, Result, Verdict
+from ..core import Experiment, Outcome, Plot, Result, Verdict
 
 
 @dataclass(frozen=True)
@@ -92,4 +92,9 @@ EXPERIMENT = Experiment(
     full=Config(),
     smoke=Config(kernels=10),
     judge=judge,
+    short="stride 1: just a convolution",
+    plot=Plot(
+        "distance from the nearest convolution",
+        (("stride 1", "residual/stride 1"), ("stride 2", "residual/stride 2")),
+    ),
 )

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from lookclosely.models.segmentation.deconvnet import DeconvNet
 
-from ..core import Experiment, Outcome, Result, Verdict
+from ..core import Experiment, Outcome, Plot, Result, Verdict
 from ..storage import weights as stored
 from ..verdicts import held, span
 from ._shared import TINY, Training, build, compared, stage_variants
@@ -54,4 +54,13 @@ EXPERIMENT = Experiment(
     full=Config(),
     smoke=Config(training=TINY, test_scenes=4),
     judge=judge,
+    short="easy crops first",
+    plot=Plot(
+        "mean IoU",
+        (
+            ("two stages", "two_stages/miou"),
+            ("one stage", "one_stage/miou"),
+            ("one, restarted", "restarted/miou"),
+        ),
+    ),
 )

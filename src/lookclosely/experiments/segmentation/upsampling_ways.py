@@ -17,7 +17,7 @@ from lookclosely import cost, metrics
 from lookclosely.models.segmentation.encoder_decoder import EncoderDecoder, Way
 from lookclosely.tasks import scene_labelling as scene_task
 
-from ..core import Experiment, Outcome, Result, Verdict
+from ..core import Experiment, Outcome, Plot, Result, Verdict
 from ..training import train
 from ..verdicts import span
 
@@ -153,4 +153,13 @@ EXPERIMENT = Experiment(
         test_images=4,
     ),
     judge=judge,
+    short="unpooling keeps where",
+    plot=Plot(
+        "boundary F within 1 pixel",
+        (
+            ("max unpooling", "max unpooling/boundary_f_1px"),
+            ("transposed, 2×2", "2×2/boundary_f_1px"),
+            ("bed of nails", "bed of nails/boundary_f_1px"),
+        ),
+    ),
 )
