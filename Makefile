@@ -53,8 +53,10 @@ new: $(READY)
 	@$(PYTHON) -m book.scaffold $(foreach kind,$(KINDS),$(if $($(kind)),$(kind)=$($(kind))))
 
 # PEERS=1 adds other packages where they are installed; the numbers go to the page of timings.
+# Where the book is built, the seconds of its pages come last.
 bench: $(READY)
 	$(PYTHON) tests/bench.py --all --keep book/timings.json $(if $(PEERS),--peers)
+	@test ! -d _build/html || PYTHONPATH=tests $(PYTHON) tests/book/page_speed.py
 
 # The tests and every experiment again, on this machine's GPU; after a failure, what is left.
 gpu: $(READY)
@@ -62,19 +64,21 @@ gpu: $(READY)
 
 lint: $(READY)
 	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/pyright
 
 chromium:
 	@test -n "$(CHROMIUM)" || \
 	  { echo "The site's tests need Chromium: apt-get install chromium (or install Google Chrome)."; exit 1; }
 
-# Unit tests two at a time; the tests that read the built book after them, one at a time, so that
-# what they measure is the page and not the machine's other work.
-unit: $(READY)
+unit: $(READY) chromium
 	$(PYTHON) -m pytest -q -n 2 --dist loadgroup -m "not book"
 
+# What reads the built book: all tests of a page in one process, which visits it once. Those that
+# compare times come last, one at a time.
 site-test: $(READY) chromium
-	$(PYTHON) -m pytest -q -m book
+	$(PYTHON) -m pytest -q -n 2 --dist loadgroup -m "book and not alone"
+	$(PYTHON) -m pytest -q -m "book and alone"
 
 test: chromium lint book unit site-test
 

@@ -1,14 +1,16 @@
 """The built site, served from a sub-path, and what its pages say and ask for in a browser."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.sync_api import Page
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,8 +22,8 @@ SUBPATH = "/some/where/"  # as on GitHub Pages, the site is not at the server's 
 def pages() -> list[str]:
     """Paths of all pages below the site's root, or one that says what to do."""
     found = sorted(path.relative_to(HTML).as_posix() for path in HTML.rglob("*.html"))
-    # The root's index.html only leads to the book's first page.
-    found = [path for path in found if path != "index.html" and not path.startswith("_")]
+    # The first page's address of old only leads to it.
+    found = [path for path in found if path != "book/index.html" and not path.startswith("_")]
     return found or ["not built: run `make book` first"]
 
 
@@ -29,8 +31,25 @@ def chapters() -> list[str]:
     return [path for path in pages() if path.startswith("chapters/")]
 
 
+def grouped(paths: list[str]) -> list[Any]:
+    """Parameters of tests: what looks at one page runs in one process, which visits it once."""
+    return [pytest.param(path, marks=pytest.mark.xdist_group(path)) for path in paths]
+
+
 class Handler(SimpleHTTPRequestHandler):
-    """Serves the site below ``SUBPATH`` only, silently."""
+    """Serves the site below ``SUBPATH`` only, silently, and pages that are not in its folder."""
+
+    extra: Mapping[str, bytes] = {}
+
+    def do_GET(self) -> None:
+        page = self.extra.get(self.path.removeprefix(SUBPATH))
+        if page is None:
+            return super().do_GET()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
 
     def translate_path(self, path: str) -> str:
         inside = path.startswith(SUBPATH)
@@ -41,9 +60,10 @@ class Handler(SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def served(folder: Path = HTML) -> Iterator[str]:
+def served(folder: Path = HTML, extra: Mapping[str, bytes] | None = None) -> Iterator[str]:
     """The address of the site's root on a local server."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
+    handler = type("WithPages", (Handler,), {"extra": extra or {}})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(folder)))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

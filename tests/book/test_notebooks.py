@@ -620,6 +620,7 @@ nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3").execute()
 @pytest.mark.book
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
+@pytest.mark.xdist_group("wheel")  # one environment for both
 @pytest.mark.parametrize("with_data", [True, False])
 def test_a_notebook_runs_with_only_the_wheel(built, fresh_python, tmp_path, with_data):
     if with_data and "LOOKCLOSELY_DATA" not in os.environ:
