@@ -6,3 +6,7 @@ document.addEventListener("DOMContentLoaded", () => {
     if (box.scrollWidth > box.clientWidth && !box.hasAttribute("tabindex")) box.tabIndex = 0;
   }
 });
+// Escape closes a tooltip, wherever the focus is.
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") window.tippy?.hideAll();
+});

@@ -16,9 +16,16 @@ PARTS = (
     "demos",
     "drawings",
     "gallery",
-    "claims",
+    "claim_cards",
+    "counts",
     "timings",
     "slides",
+    "decks",
+    "footer",
+    "front",
+    "sidebar",
+    "head",
+    "search",
 )
 
 

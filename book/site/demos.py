@@ -48,7 +48,7 @@ def lighten_page(app: Sphinx, pagename: str, template: str, context: dict, doctr
         return context["pathto"](f"{FOLDER}/{name}", 1)
 
     for key in ("body", "demo"):  # "demo": a page of one demo, see gallery.py
-        if "lc-demo" in (context.get(key) or ""):
+        if FRAME.search(context.get(key) or ""):
             context[key] = lighten(context[key], Path(app.outdir) / FOLDER, link)
 
 

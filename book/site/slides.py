@@ -20,6 +20,11 @@ def titles() -> dict[str, str]:
     return yaml.safe_load(TITLES.read_text(encoding="utf-8"))
 
 
+@cache
+def decks() -> list[dict[str, Any]]:
+    return yaml.safe_load(SOURCE.read_text(encoding="utf-8"))
+
+
 def title(name: str) -> str:
     """What a chapter to come is called, or its file's name in words."""
     return titles().get(name) or name.rpartition("/")[2].replace("_", " ")
@@ -30,8 +35,10 @@ class SlideMap(GeneratedDirective):
 
     def lines(self) -> Iterator[str]:
         self.env.note_dependency(str(SOURCE))
-        for deck in yaml.safe_load(SOURCE.read_text(encoding="utf-8")):
-            yield from ("", f"## {deck['deck']}: {deck['title']}", "")
+        for deck in decks():
+            yield from ("", f"(deck-{deck['deck'].lower()})=")
+            yield from (f"## {deck['deck']}: {deck['title']}", "")
+            yield from ("One of the decks of slides that this book started from.", "")
             rows = [
                 [section["slides"], "; ".join(self.pages(section["in"]))]
                 for section in deck["sections"]
