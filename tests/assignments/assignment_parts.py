@@ -89,10 +89,12 @@ class Assignment:
         functions = (case.body.test_func for case in self.questions[question].test_cases)
         return sorted({name for function in functions for name in signature(function).parameters})
 
-    def score(self, names: Answers) -> Found:
+    def score(self, names: Answers, *only: str) -> Found:
         """Score of each question, and the names of the tests that fail, for given answers."""
         found = {}
         for name, question in self.questions.items():
+            if only and name not in only:
+                continue
             question.run(names)
             failed = {
                 result.test_case.body.test_func.__name__

@@ -25,6 +25,23 @@ def test_the_files(assignment):
     }
 
 
+def test_the_zip_for_gradescope_has_limits_and_versions(assignment):
+    with zipfile.ZipFile(assignment.autograder) as archive:
+        script = archive.read("run_autograder").decode().splitlines()
+        environment = archive.read("environment.yml").decode()
+    assert script[0] == "#!/bin/bash"
+    assert script[-2].startswith("ulimit -d 4194304")
+    assert script[-1] == "timeout 600 python /autograder/source/run_otter.py"
+    assert re.search(r"otter-grader\[grading,plugins\]==\d", environment)
+    assert re.search(r"torch==\d", environment) and re.search(r"ipykernel==\d", environment)
+
+
+def test_the_teachers_page_installs_from_the_books_own_address():
+    text = (ROOT / "book" / "teachers.md").read_text("utf-8")
+    lines = re.findall(r"pip install.*lookclosely.*", text)
+    assert lines == ['pip install "lookclosely[grade] @ git+https://github.com/look-closely/book"']
+
+
 def test_two_builds_are_the_same_bytes(assignment, tmp_path):
     again = assignments.build(assignment.source, tmp_path / assignment.part, WORDS)
     for path in (path for path in assignment.built.rglob("*") if path.is_file()):
@@ -96,29 +113,53 @@ def test_the_page_for_teachers_lists_it(assignment):
     assert row in (ROOT / "book" / "teachers.md").read_text("utf-8")
 
 
-def test_the_install_cell_keeps_numpy_and_torch(assignment, tmp_path):
-    """Run where lookclosely and Otter are missing, with pip replaced by a recorder."""
+def installing(notebook, tmp_path, missing, status=0):
+    """What the first cell asks of pip where packages are missing, pip replaced by a recorder."""
     stage = f"""
 import importlib.util, json, subprocess
+from pathlib import Path
 found = importlib.util.find_spec
-importlib.util.find_spec = lambda n: None if n in ("lookclosely", "otter") else found(n)
-subprocess.check_call = lambda command: print(json.dumps([str(part) for part in command]))
-{code(assignment.student)[0]}
+importlib.util.find_spec = lambda name: None if name in {missing} else found(name)
+def call(command):
+    kept = Path("constraints.txt").read_text().split()
+    print(json.dumps([command, kept]))
+    return {status}
+subprocess.call = call
+{code(notebook)[0]}
 """
-    told = subprocess.run(
-        [sys.executable, "-c", stage], cwd=tmp_path, capture_output=True, text=True, check=True
+    return subprocess.run(
+        [sys.executable, "-c", stage], cwd=tmp_path, capture_output=True, text=True
     )
-    command = json.loads(told.stdout)
-    assert command[1:5] == ["-m", "pip", "install", "-q"]
-    assert command[-2:] == ["lookclosely", "otter-grader"]
-    assert command[command.index("-c") + 1] == "constraints.txt"
-    kept = (tmp_path / "constraints.txt").read_text().split()
-    assert [line.split("==")[0] for line in kept] == ["numpy", "torch", "torchvision"]
+
+
+def test_the_install_cell_keeps_what_is_there(assignment, tmp_path):
+    """Otter comes without its requirements: they would move ipywidgets and wrapt of Colab."""
+    missing = ("lookclosely", "otter", "ipylab", "fica", "frontmatter")
+    told = installing(assignment.student, tmp_path, missing)
+    (package, kept), (otter, _) = map(json.loads, told.stdout.splitlines())
+    assert package[1:7] == ["-m", "pip", "install", "-q", "-c", "constraints.txt"]
+    assert package[7:] == ["lookclosely"]
+    assert otter[1:6] == ["-m", "pip", "install", "-q", "--no-deps"]
+    assert otter[6:] == ["otter-grader==7.0.0", "fica", "ipylab", "python-frontmatter"]
+    names = [line.split("==")[0] for line in kept]
+    assert names == ["numpy", "torch", "torchvision", "ipywidgets", "wrapt", "ipython", "pandas"]
+
+
+def test_otter_is_the_version_that_is_tested(assignment):
+    import otter
+
+    assert f'"otter-grader=={otter.__version__}"' in code(assignment.student)[0]
+
+
+def test_the_install_cell_says_what_to_do_without_a_network(assignment, tmp_path):
+    told = installing(assignment.student, tmp_path, ("lookclosely",), status=1)
+    assert told.returncode == 1
+    assert "needs the network, once: connect, then run this cell again" in told.stderr
 
 
 def test_the_install_cell_does_nothing_where_all_is_there(assignment, tmp_path):
-    stage = f"import subprocess\nsubprocess.check_call = None\n{code(assignment.student)[0]}"
-    subprocess.run([sys.executable, "-c", stage], cwd=tmp_path, check=True)
+    told = installing(assignment.student, tmp_path, ())
+    assert (told.returncode, told.stdout) == (0, "")
     assert not list(tmp_path.iterdir())
 
 

@@ -1,7 +1,5 @@
 """A folder of awkward submissions: each gets its row, and none costs another its grade."""
 
-import argparse
-import csv
 import json
 import os
 import subprocess
@@ -12,8 +10,10 @@ import zipfile
 import psutil
 import pytest
 from assignment_parts import hand_in
+from batches import full_marks, less, options, rows, scores
 
-from lookclosely.grading import grade, gradebook
+from lookclosely.grading import batch, grade, gradebook
+from lookclosely.grading.handed_in import HandedIn
 
 DAEMON = """
 import os, time
@@ -66,36 +66,6 @@ def nms(boxes, scores, threshold):
 """
 
 
-def options(folder, autograder, out, *more: str) -> argparse.Namespace:
-    parser = argparse.ArgumentParser()
-    grade.add_arguments(parser)
-    arguments = [str(folder), "--autograder", str(autograder), "--out", str(out), "--jobs", "2"]
-    return parser.parse_args([*arguments, *more])
-
-
-def rows(path) -> dict[str, dict[str, str]]:
-    with open(path, newline="", encoding="utf-8") as file:
-        return {row["file"].removesuffix(".ipynb"): row for row in csv.DictReader(file)}
-
-
-def full_marks(autograder) -> dict[str, str]:
-    """What the gradebook has in its columns for everything right."""
-    points = grade.points(autograder)
-    return {name: f"{p:g}" for name, p in (points | {"total": sum(points.values())}).items()}
-
-
-def scores(row) -> dict[str, str]:
-    """The columns between the file and ``possible``: the questions and the total."""
-    names = list(row)
-    return {name: row[name] for name in names[1 : names.index("possible")]}
-
-
-def less(full: dict[str, str], points: int, question: str) -> dict[str, str]:
-    """Full marks without some points of one question."""
-    lost = {name: f"{int(full[name]) - points}" for name in (question, "total")}
-    return full | lost
-
-
 @pytest.mark.slow
 def test_each_assignment_is_graded(assignment, tmp_path):
     folder, out = tmp_path / "submissions", tmp_path / "grades.csv"
@@ -137,7 +107,7 @@ def test_awkward_submissions(submit, autograder, tmp_path, monkeypatch):
     (folder / ".hidden").write_text("no submission", "utf-8")
 
     out = tmp_path / "grades.csv"
-    status = grade.run(options(folder, autograder, out, "--limit", "20", "--cell-limit", "3"))
+    status = grade.run(options(folder, autograder, out, "--limit", "60", "--cell-limit", "8"))
 
     found = rows(out)
     assert status == 1  # "nothing" could not be read, and the next run will try it again
@@ -298,13 +268,13 @@ def test_each_file_has_a_row_of_its_own(tmp_path):
 
 def test_a_forged_report_cannot_exceed_the_points():
     report = {"finished": True, "questions": {"q1": {"score": 1e9, "failed": []}, "q9": {}}}
-    assert grade.judge("ended", report, {"q1": 6.0}) == ("graded", {"q1": 6.0}, "")
+    assert batch.judge("ended", report, {"q1": 6.0}) == ("graded", {"q1": 6.0}, [], {})
 
 
 @pytest.mark.parametrize("report", [{"questions": {"q1": 3}}, {"questions": [1]}, {"notes": 5}])
 def test_a_report_of_another_shape_is_no_crash(report):
     with pytest.raises((AttributeError, TypeError, KeyError)):  # grade_one makes a row of it
-        grade.judge("ended", report, {"q1": 6.0})
+        batch.judge("ended", report, {"q1": 6.0})
 
 
 def test_what_goes_wrong_in_the_grader_is_in_the_row(autograder, tmp_path, monkeypatch):
@@ -313,7 +283,14 @@ def test_what_goes_wrong_in_the_grader_is_in_the_row(autograder, tmp_path, monke
 
     monkeypatch.setattr("lookclosely.grading.process.prepare", broken)
     start = time.monotonic()
-    row = grade.grade_one(None, tmp_path / "a", "a", "seal", autograder, None, {"q1": 1.0})
+    (tmp_path / "a").touch()
+    work = HandedIn("a", tmp_path / "a")
+    row = batch.grade_one(None, work, "seal", autograder, None, {"q1": 1.0})
     assert (row.status, row.scores, row.fingerprint) == (gradebook.FAILED, {}, "seal")
     assert "no space left on device" in row.message
     assert time.monotonic() - start < 5
+
+
+def test_an_error_of_the_grader_itself_is_not_the_students():
+    ending = "Traceback (most recent call last):\n  …\nOSError: no socket\n"
+    assert batch.judge(ending, {}, {"q1": 1.0}) == ("not graded", {}, ["OSError: no socket"], {})

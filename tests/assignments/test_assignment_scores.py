@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import torch
 from misconceptions import MISCONCEPTIONS, Misconception
+from misconceptions.whole import WHOLE
+from right_answers import RIGHT
 
 
 def test_the_solution_scores_everything(assignment):
@@ -34,11 +36,14 @@ def test_a_misconception_costs_its_question(wrong: Misconception, of_part):
     names = assignment.answers("solution")
     assert set(wrong.answers) <= set(names)
     names.update(wrong.answers)
-    found = assignment.score(names)
-    points, failed = found.pop(wrong.question)
+    asked = {name: set(assignment.asked(name)) for name in assignment.questions}
+    assert [name for name in asked if asked[name] & set(wrong.answers)] == [wrong.question]
+    points, failed = assignment.score(names, wrong.question)[wrong.question]
     assert wrong.caught_by in failed
-    assert points < assignment.questions[wrong.question].possible
-    assert all(p == assignment.questions[name].possible for name, (p, _) in found.items())
+    possible = assignment.questions[wrong.question].possible
+    assert points < possible
+    if wrong.name not in WHOLE.get(f"{wrong.part}-{wrong.question}", ()):
+        assert points >= possible / 2, f"a slip costs more than half: {failed}"
 
 
 def test_each_question_has_at_least_five_misconceptions(assignment):
@@ -204,3 +209,28 @@ def converted(value: Any, convert: Any) -> Any:
     if isinstance(value, dict):
         return {key: converted(entry, convert) for key, entry in value.items()}
     return convert(value)
+
+
+@pytest.mark.parametrize(
+    ("question", "number"),
+    [(question, n) for question, found in RIGHT.items() for n in range(len(found))],
+)
+def test_an_unusual_right_answer_scores_everything(question, number, of_part):
+    part, name = question.split("-")
+    assignment = of_part(part)
+    names = assignment.answers("solution")
+    names.update(RIGHT[question][number])
+    file = assignment.questions[name]
+    assert assignment.score(names, name)[name] == (file.possible, set())
+
+
+def test_each_question_has_two_unusual_right_answers(assignment):
+    count = {name: len(RIGHT.get(f"{assignment.part}-{name}", ())) for name in assignment.questions}
+    assert {name: n for name, n in count.items() if n < 2} == {}
+
+
+def test_what_is_no_slip_is_a_misconception_of_its_question():
+    known = {f"{wrong.part}-{wrong.question}": set() for wrong in MISCONCEPTIONS}
+    for wrong in MISCONCEPTIONS:
+        known[f"{wrong.part}-{wrong.question}"].add(wrong.name)
+    assert all(set(names) <= known[question] for question, names in WHOLE.items())

@@ -20,10 +20,12 @@ import shutil
 import tempfile
 import warnings
 import zipfile
+from importlib.metadata import version
 from pathlib import Path
 
 PUBLIC_TESTS = "public_tests"
 MARKER = "# PUBLIC TESTS"
+MEMORY_KIB, SECONDS = 4 * 2**20, 600  # limits inside the zip, for Gradescope
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -82,9 +84,15 @@ def _as_notebook(source: Path, words: dict[str, str]):
     import jupytext
 
     text = source.read_text(encoding="utf-8")
-    for placeholder, meaning in words.items():
+    for placeholder, meaning in (words | _pinned()).items():
         text = text.replace(placeholder, meaning)
     return jupytext.reads(text, fmt="md:myst")
+
+
+def _pinned() -> dict[str, str]:
+    """``@TORCH@`` and ``@KERNEL@``: the versions that are installed here, for the autograder."""
+    packages = {"@TORCH@": "torch", "@KERNEL@": "ipykernel"}
+    return {word: f"{name}=={version(name).split('+')[0]}" for word, name in packages.items()}
 
 
 def _otter_assign(notebook, scratch: Path, stem: str) -> Path:
@@ -138,6 +146,13 @@ def _test_cell(tests: Path) -> str:
     )
 
 
+def limited(script: str) -> str:
+    """Otter's ``run_autograder`` with limits of memory and time: Gradescope runs it as it is."""
+    *first, last = script.rstrip().split("\n")
+    limits = [f"ulimit -d {MEMORY_KIB}  # one submission: memory", f"timeout {SECONDS} {last}"]
+    return "\n".join([*first, *limits]) + "\n"
+
+
 def _repack(made: Path, target: Path) -> None:
     """Copy a zip file in the order of its names and without its dates."""
     with zipfile.ZipFile(made) as old, zipfile.ZipFile(target, "w") as new:
@@ -145,4 +160,5 @@ def _repack(made: Path, target: Path) -> None:
             entry = zipfile.ZipInfo(name)  # 1 January 1980
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
-            new.writestr(entry, old.read(name))
+            content = old.read(name).decode()
+            new.writestr(entry, limited(content) if name == "run_autograder" else content)

@@ -13,8 +13,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
-from typing import no_type_check
+from typing import Any, no_type_check
 
+import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
@@ -57,16 +58,24 @@ def number_list(actual: object) -> list[int | float]:
 
 
 def tensor(
-    actual: object, expected: Tensor, *, tolerance: float = 1e-5, equal_nan: bool = False
+    actual: object,
+    expected: Tensor,
+    *,
+    tolerance: float = 1e-5,
+    equal_nan: bool = False,
+    any_dtype: bool = False,
 ) -> None:
     """``actual`` is a plain tensor with the dtype, shape and values of ``expected``.
+
+    ``any_dtype`` is for the tests of a question that ask for something else: a wrong dtype shall
+    cost the point of the test that asks for it, and no other.
 
     Values may differ by ``tolerance`` x (1 + \\|expected\\|). Infinity never passes; NaN passes
     only where NaN is expected, and only with ``equal_nan``.
     A subclass of ``torch.Tensor`` is refused, because it can redefine every comparison.
     """
     value = plain_tensor(actual)
-    if value.dtype != expected.dtype:
+    if value.dtype != expected.dtype and not any_dtype:
         raise AssertionError(f"The dtype is {value.dtype}; {expected.dtype} is asked for.")
     if value.shape != expected.shape:
         raise AssertionError(f"The shape is {tuple(value.shape)}, not {tuple(expected.shape)}.")
@@ -81,6 +90,32 @@ def tensor(
             f"{int(wrong.sum())} of {wrong.numel()} entries are wrong; "
             f"the first, at {first}, is {got:.6g} instead of {want:.6g}."
         )
+
+
+def either(actual: object, expected: Tensor, from_own: object, **options: Any) -> None:
+    """``actual`` is ``expected``, or what follows from another answer of the student.
+
+    ``from_own`` is computed with the student's own first function, so that a slip in it costs
+    its own tests and not those of the functions that use it. It must not be zero everywhere.
+    """
+    try:
+        tensor(actual, expected, **options)
+    except AssertionError:
+        if not isinstance(from_own, Tensor) or not bool((from_own != 0).any()):
+            raise
+        tensor(actual, plain_tensor(from_own), **options)
+
+
+@contextmanager
+def unchanged(**arguments: Tensor) -> Iterator[None]:
+    """At the end of the block every tensor is what it was: ``with unchanged(x=x, boxes=boxes)``."""
+    before = {name: value.detach().clone() for name, value in arguments.items()}
+    yield
+    for name, value in arguments.items():
+        kept = before[name]
+        same = value.shape == kept.shape and value.dtype == kept.dtype
+        if not same or not torch.allclose(value.detach(), kept, rtol=0, atol=0, equal_nan=True):
+            raise AssertionError(f"This changes {name}, which it is given.")
 
 
 def plain_tensor(actual: object) -> Tensor:

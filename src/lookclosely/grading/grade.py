@@ -1,30 +1,27 @@
 """``python -m lookclosely grade``: a folder of submissions becomes one CSV.
 
-Every file below the folder is a submission and gets a row, also if it is no notebook. Each runs
-in its own process and its own temporary directory with limits (``process``), as many at a time as
-there are cores. The CSV is rewritten after each, so that nothing is lost if the batch is
-interrupted; running the same command again does the rest (``gradebook``).
+Every file below the folder is a submission and gets a row, also if it is no notebook; the
+notebooks of a zip file get a row each (``handed_in``). Each runs in its own process and its own
+temporary directory with limits (``process``), as many at a time as there are cores (``batch``).
+The CSV is rewritten after each, so that nothing is lost if the batch is interrupted; running the
+same command again does the rest (``gradebook``).
 """
 
 import argparse
 import ast
-import multiprocessing
 import os
-import signal
+import subprocess
 import sys
-import tempfile
-import time
 import zipfile
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
-from typing import Any
 
-from . import gradebook
-from .gradebook import Gradebook, Row
+from . import batch, gradebook, reports
+from .gradebook import Gradebook
+from .handed_in import HandedIn, late, submissions, when
+from .notebooks import NoNotebook
+from .students import Roster, write_students
 
 AUTOGRADERS = "_build/assignments/*/teacher/*-autograder.zip"
-GRACE = 30.0  # seconds that a supervisor may need beside its submission
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +29,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("submissions", type=Path, help="folder of notebooks, at any depth")
     parser.add_argument("--out", type=Path, default=Path("grades.csv"))
     parser.add_argument("--autograder", type=Path, help=f"default: the only {AUTOGRADERS}")
+    parser.add_argument("--reports", type=Path, help="folder for a report on each submission")
+    parser.add_argument("--roster", type=Path, help="CSV of the course, one row a student")
+    parser.add_argument("--students", type=Path, help="CSV to write: the roster with the grades")
+    parser.add_argument("--column", default="grade", help="name of the grades in --students")
+    parser.add_argument("--due", help="2026-11-27 18:00: later files are marked as late")
     parser.add_argument("--limit", type=float, default=120.0, help="seconds a submission")
     parser.add_argument("--cell-limit", type=float, default=20.0, help="seconds a cell or question")
     parser.add_argument("--memory", type=float, default=4.0, help="GiB a process")
@@ -44,21 +46,58 @@ def run(options: argparse.Namespace) -> int:
     if not hasattr(os, "fork"):
         print("grading needs Linux or macOS; on Windows, use the container", file=sys.stderr)
         return 2
+    if sys.flags.optimize:
+        return _with_assertions(options)
     from .process import Limits
 
     limits = Limits(options.limit, options.cell_limit, options.memory)
     try:
         autograder = options.autograder or find_autograder(Path())
         book = Gradebook(options.out, points(autograder))
+        roster = Roster.read(options.roster) if options.roster else None
+        if options.students and not roster:
+            raise ValueError("--students writes the roster with grades: name it by --roster")
         files = submissions(options.submissions, besides=options.out)
+        _describe(book, files, roster, options.due)
     except (ValueError, OSError, zipfile.BadZipFile) as error:
         print(error, file=sys.stderr)
         return 2
-    todo = pending(files, options.submissions, autograder, book, again=options.again)
-    for row in grade(todo, autograder, book, limits, jobs=options.jobs):
+    todo = pending(files, autograder, book, again=options.again, reports_in=options.reports)
+    for row in batch.grade(todo, autograder, book, limits, jobs=options.jobs):
+        if options.reports:
+            reports.write(options.reports, row, book.points)
         print(row)
+    book.write()
+    if roster and options.students:
+        write_students(options.students, roster, book.finals(), options.column)
     print(f"{len(files)} submissions -> {options.out}")
     return 1 if any(row["status"] == gradebook.FAILED for row in book.rows.values()) else 0
+
+
+def _with_assertions(options: argparse.Namespace) -> int:
+    """The same command without ``python -O``, which would strip the tests of their assertions."""
+    arguments = [str(options.submissions)]
+    for name, value in vars(options).items():
+        option = "--" + name.replace("_", "-")
+        if name in ("submissions", "command", "run") or value is None or value is False:
+            continue
+        arguments += [option] if value is True else [f"{option}={value}"]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONOPTIMIZE"}
+    command = [sys.executable, "-m", "lookclosely", "grade", *arguments]
+    return subprocess.run(command, env=environment).returncode
+
+
+def _describe(book: Gradebook, files: list[HandedIn], roster: Roster | None, due: str | None):
+    """Enter into the gradebook whose work each file is, and when it was handed in."""
+    limit = when(due) if due else None
+    for work in files:
+        time = work.time
+        book.describe(
+            work.name,
+            student=roster.student(work.name) if roster else "",
+            handed_in=time.isoformat(" ") if time else "",
+            late=late(time, limit),
+        )
 
 
 def find_autograder(root: Path) -> Path:
@@ -87,114 +126,33 @@ def points(autograder: Path) -> dict[str, float]:
     raise ValueError(f"{autograder} holds no tests: is it an autograder?")
 
 
-def submissions(folder: Path, besides: Path) -> list[Path]:
-    """Every file below ``folder`` except hidden ones and ``besides``."""
-    if not folder.is_dir():
-        raise ValueError(f"{folder} is no folder: give the folder of the submissions")
-    ours = {besides.resolve(), besides.with_name(besides.name + ".draft").resolve()}
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file() or path.is_symlink())
+def pending(
+    files: list[HandedIn],
+    autograder: Path,
+    book: Gradebook,
+    *,
+    again: bool,
+    reports_in: Path | None = None,
+) -> list[batch.Job]:
+    """What ``book`` does not have yet, with its fingerprint, or all ``again``.
+
+    With ``reports_in``, also what has no report there.
+    """
+    tests = autograder.read_bytes()
+    sealed = [(work, _seal(work, tests)) for work in files]
     return [
-        path
-        for path in files
-        if not any(part.startswith((".", "__MACOSX")) for part in path.relative_to(folder).parts)
-        and path.resolve() not in ours
+        (work, seal)
+        for work, seal in sealed
+        if again
+        or not book.has(work.name, seal)
+        or (reports_in and not reports.path(reports_in, work.name, ".html").exists())
     ]
 
 
-def pending(
-    files: list[Path], folder: Path, autograder: Path, book: Gradebook, *, again: bool
-) -> list[tuple[Path, str, str]]:
-    """(path, name, fingerprint) of what ``book`` does not have yet, or of all ``again``."""
-    named = ((path, path.relative_to(folder).as_posix()) for path in files)
-    sealed = [(path, name, gradebook.fingerprint(path, autograder)) for path, name in named]
-    return [job for job in sealed if again or not book.has(job[1], job[2])]
-
-
-def grade(
-    todo: list[tuple[Path, str, str]], autograder: Path, book: Gradebook, limits: Any, *, jobs: int
-) -> Iterator[Row]:
-    """Grade what ``pending`` names, and add each row to ``book`` as soon as it is known."""
-    context = _context()
-    with ThreadPoolExecutor(jobs) as pool:
-        futures = [
-            pool.submit(grade_one, context, *job, autograder, limits, book.points) for job in todo
-        ]
-        try:
-            for future in as_completed(futures):
-                book.add(future.result())
-                yield future.result()
-        except BaseException:  # Ctrl-C: those in hand end by themselves, the rest does not start
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def _context():
-    """A process that has imported everything and is forked for each submission (Linux)."""
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # one core a submission
-    if sys.platform != "linux":
-        return multiprocessing.get_context("spawn")
-    multiprocessing.set_forkserver_preload(["lookclosely.grading.submission"])
-    return multiprocessing.get_context("forkserver")
-
-
-def grade_one(
-    context: Any,
-    path: Path,
-    name: str,
-    seal: str,
-    autograder: Path,
-    limits: Any,
-    possible: dict[str, float],
-) -> Row:
-    """Grade one submission. Never raises: what went wrong is in the row."""
-    from .process import prepare
-
-    start = time.monotonic()
+def _seal(work: HandedIn, tests: bytes) -> str:
     try:
-        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-            prepare(path, autograder, Path(folder))
-            ending, report = _in_a_process(context, Path(folder), limits)
-        status, scores, message = judge(ending, report, possible)
-    except Exception as error:
-        status, scores, message = gradebook.FAILED, {}, f"{type(error).__name__}: {error}"
-    return Row(name, status, scores, time.monotonic() - start, message, seal)
-
-
-def _in_a_process(context: Any, folder: Path, limits: Any) -> tuple[str, dict[str, Any]]:
-    from .process import supervise
-
-    ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=supervise, args=(folder, limits, theirs))
-    process.start()
-    theirs.close()
-    try:
-        if ours.poll(limits.seconds + GRACE):
-            return ours.recv()
-        raise TimeoutError("the supervising process does not answer")
-    except EOFError:
-        raise RuntimeError("the supervising process ended without an answer") from None
-    finally:
-        ours.close()
-        process.join(GRACE / 10)
-        if process.is_alive() and process.pid:
-            os.killpg(process.pid, signal.SIGKILL)
-
-
-def judge(
-    ending: str, report: dict[str, Any], possible: dict[str, float]
-) -> tuple[str, dict[str, float], str]:
-    """Status, scores and message from how a submission ended and what it reported."""
-    if "error" in report:
-        return gradebook.NO_NOTEBOOK, {}, str(report["error"])
-    scores, notes = {}, []
-    for name, result in sorted(report.get("questions", {}).items()):
-        if name in possible:
-            scores[name] = min(max(float(result["score"]), 0.0), possible[name])
-            if result["failed"]:
-                which = ", ".join(result["failed"]) if scores[name] else "every graded test"
-                notes.append(f"{name} fails {which}")
-    notes += report.get("notes", [])
-    if ending == "ended" and report.get("finished"):
-        return gradebook.GRADED, scores, "; ".join(notes)
-    status = gradebook.TIME_LIMIT if ending == "time limit" else gradebook.CRASHED
-    return status, scores, "; ".join([ending if ending != "ended" else "exit status 0", *notes])
+        return gradebook.fingerprint(work.read(), tests)
+    except NoNotebook as error:
+        return gradebook.fingerprint(str(error).encode(), tests)
+    except OSError:
+        return ""

@@ -1,31 +1,46 @@
 """The CSV of a batch: one row a submission, never half written, never forgotten.
 
-Columns: file, one per question, total, possible, status, seconds, message, fingerprint. A question
-that was not reached is empty, which is not the same as 0. Every file has a name of its own there,
-see ``named``.
+Columns: file, student, one per question, total, possible, status, handed in, late, counts,
+override, final, comment, seconds, message, fingerprint. A question that was not reached is empty,
+which is not the same as 0. Every file has a name of its own there, see ``named``.
+
+``override`` and ``comment`` are the teacher's: whatever stands there stays there, as do columns
+that the teacher has added. Of several hand-ins of a student the newest ``counts``, and only that
+one has a ``final`` grade: the override if there is one, or else the total.
 
 The fingerprint names the contents of the submission and of the autograder. A row whose
 fingerprint is still today's need not be made again, so an interrupted batch goes on where it was.
 """
 
-import csv
 import hashlib
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-GRADED = "graded"  # ran to its end
+from .notebooks import GRADED, NONE, OTHER, UNTOUCHED
+from .tables import read_table, write_table
+
 TIME_LIMIT = "time limit"  # ended by the grader; what was graded before counts
 CRASHED = "crashed"  # ended itself; what was graded before counts
-NO_NOTEBOOK = "not a notebook"
+NO_NOTEBOOK = NONE
 FAILED = "not graded"  # the grader's fault, not the student's: made again by the next run
+NOTHING = (NO_NOTEBOOK, OTHER)  # never preferred to a notebook of this assignment
+__all__ = ["CRASHED", "FAILED", "GRADED", "NO_NOTEBOOK", "OTHER", "TIME_LIMIT", "UNTOUCHED"]
 
-TAIL = ("total", "possible", "status", "seconds", "message", "fingerprint")
+HEAD = ("file", "student")
+TAIL = (
+    *("total", "possible", "status", "handed in", "late", "counts", "override", "final"),
+    *("comment", "seconds", "message", "fingerprint"),
+)
+NEEDED = ("file", "total", "possible", "status", "fingerprint")  # what a gradebook has at least
+Cells = dict[str, str]
 
 
 @dataclass(frozen=True)
 class Row:
-    """How one submission did. ``scores`` has the questions that were reached."""
+    """How one submission did. ``scores`` has the questions that were reached.
+
+    ``reasons`` says of each question with a failed test what its first error was.
+    """
 
     file: str
     status: str
@@ -33,6 +48,8 @@ class Row:
     seconds: float = 0.0
     message: str = ""
     fingerprint: str = ""
+    reasons: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         points = f"{sum(self.scores.values()):g} points"
@@ -48,28 +65,49 @@ class Gradebook:
 
     def __init__(self, path: Path, points: dict[str, float]):
         self.path, self.points = path, points
-        self.header = ("file", *points, *TAIL)
-        self.rows = self._read() if path.exists() else {}
+        self.header = [*HEAD, *points, *TAIL]
+        self.rows: dict[str, Cells] = self._read() if path.exists() else {}
+        self.known: dict[str, Cells] = {}
+
+    def describe(self, file: str, *, student: str, handed_in: str, late: str) -> None:
+        """What is known of a file before it is graded; it enters its row, now or later."""
+        cells = {"student": plain(student), "handed in": handed_in, "late": late}
+        self.known[named(file)] = cells
+        if named(file) in self.rows:
+            self.rows[named(file)].update(cells)
 
     def add(self, row: Row) -> None:
-        """Add or replace a row and write the file: a new one, then in place of the old."""
-        self.rows[named(row.file)] = self._cells(row)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        draft = self.path.with_name(self.path.name + ".draft")
-        with open(draft, "w", newline="", encoding="utf-8") as file:
-            table = csv.DictWriter(file, self.header)
-            table.writeheader()
-            table.writerows(self.rows[name] for name in sorted(self.rows))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, self.path)
+        """Add or replace a row and write the file."""
+        name = named(row.file)
+        self.rows[name] = self.rows.get(name, {}) | self.known.get(name, {}) | self._cells(row)
+        self.write()
+
+    def write(self) -> None:
+        """Settle which hand-in counts, and write the file: a new one, then in place of the old."""
+        newest: dict[str, str] = {}
+        for name in sorted(self.rows, key=self._rank):
+            newest[self.rows[name].get("student") or name] = name
+        for name, cells in self.rows.items():
+            counts = newest[cells.get("student") or name] == name
+            final = cells.get("override", "").strip() or cells["total"]
+            cells |= {"counts": "yes" if counts else "no", "final": final if counts else ""}
+        write_table(self.path, self.header, (self.rows[name] for name in sorted(self.rows)))
 
     def has(self, file: str, fingerprint: str) -> bool:
         """Is this very submission graded already, by this very autograder?"""
         row = self.rows.get(named(file))
         return row is not None and row["fingerprint"] == fingerprint and row["status"] != FAILED
 
-    def _cells(self, row: Row) -> dict[str, str]:
+    def finals(self) -> dict[str, str]:
+        """The final grade of each student who is known by a roster."""
+        rows = self.rows.values()
+        return {r["student"]: r["final"] for r in rows if r["student"] and r["counts"] == "yes"}
+
+    def _rank(self, name: str) -> tuple[bool, str, str]:
+        cells = self.rows[name]
+        return cells["status"] not in NOTHING, cells.get("handed in", ""), name
+
+    def _cells(self, row: Row) -> Cells:
         scores = {name: f"{row.scores[name]:g}" for name in self.points if name in row.scores}
         return {
             "file": named(row.file),
@@ -82,25 +120,29 @@ class Gradebook:
             "fingerprint": row.fingerprint,
         }
 
-    def _read(self) -> dict[str, dict[str, str]]:
-        with open(self.path, newline="", encoding="utf-8") as file:
-            table = csv.DictReader(file)
-            if tuple(table.fieldnames or ()) != self.header:
-                raise ValueError(
-                    f"{self.path} exists and has other columns than {', '.join(self.header)}; "
-                    "move it away or name another --out"
-                )
-            return {row["file"]: row for row in table}
+    def _read(self) -> dict[str, Cells]:
+        columns, rows = read_table(self.path)
+        missing = [name for name in (*NEEDED, *self.points) if name not in columns]
+        questions = [name for name in columns if is_question(name) and name not in self.points]
+        if missing or questions:
+            raise ValueError(
+                f"{self.path} exists and has other columns than {', '.join(self.header)}; "
+                "move it away or name another --out"
+            )
+        self.header += [name for name in columns if name not in self.header]
+        return {row["file"]: row for row in rows if row["file"]}
 
 
-def fingerprint(submission: Path, autograder: Path) -> str:
-    """16 hexadecimal digits from the bytes of both files; none if the submission is unreadable."""
-    digest = hashlib.sha256(autograder.read_bytes())
-    try:
-        digest.update(hashlib.sha256(submission.read_bytes()).digest())
-    except OSError:
-        return ""
-    return digest.hexdigest()[:16]
+def is_question(column: str) -> bool:
+    """Is it called as a question is, ``q1``?"""
+    return column.startswith("q") and column[1:].isdigit()
+
+
+def fingerprint(submission: bytes, autograder: bytes) -> str:
+    """``#`` and 16 hexadecimal digits from both files' bytes: text for a spreadsheet, no number."""
+    digest = hashlib.sha256(autograder)
+    digest.update(hashlib.sha256(submission).digest())
+    return "#" + digest.hexdigest()[:16]
 
 
 def named(file: str) -> str:

@@ -2,9 +2,10 @@
 
     grader --(forkserver)--> supervisor --(fork)--> submission --> whatever it starts
 
-The supervisor waits for the submission, until its time is up, and then ends everything that
-came from it: also children in the background, in sessions of their own or orphaned (on Linux the
-supervisor is their "subreaper", so that they stay its descendants).
+The submission says how long its cell may take, and the supervisor interrupts it then, as Jupyter
+does. When its time is up as a whole, the supervisor ends everything that came from it: also
+children in the background, in sessions of their own or orphaned (on Linux the supervisor is their
+"subreaper", so that they stay its descendants).
 
 This contains accidents. It is no sandbox: a submission runs with the rights of the grader.
 """
@@ -12,8 +13,10 @@ This contains accidents. It is no sandbox: a submission runs with the rights of 
 import contextlib
 import ctypes
 import json
+import math
 import os
 import resource
+import select
 import shutil
 import signal
 import sys
@@ -26,8 +29,11 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from .surroundings import variables
+
 SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER in <linux/prctl.h>
 ROOM = "submission"  # where it runs, in its temporary directory
+FAILURE = "failure.txt"  # beside the room: what went wrong in the grader itself
 MIB, GIB = 2**20, 2**30
 
 
@@ -44,28 +50,34 @@ class Limits:
 def supervise(folder: Path, limits: Limits, answer: Connection) -> None:
     """Grade what ``prepare`` put into ``folder`` and send how it ended: ``(ending, report)``.
 
-    ``ending`` is "ended", "time limit" or "crashed (…)"; ``report`` what ``submission.grade``
-    wrote, or an empty dict.
+    ``ending`` is "ended", "time limit", "crashed (…)" or the traceback of an error of the grader;
+    ``report`` what ``submission.grade`` wrote, or an empty dict.
     """
     os.setsid()
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
     report = folder / "report.json"
+    alarms, clock = os.pipe()
     submission = os.fork()
     if submission == 0:
         answer.close()
-        _become_submission(folder / ROOM, report, limits)
-    ending = _wait(submission, limits.seconds)
+        os.close(alarms)
+        _become_submission(folder / ROOM, report, limits, clock)
+    os.close(clock)
+    ending = _wait(submission, limits.seconds, alarms)
     _end_descendants(submission)
+    failure = report.with_name(FAILURE)
+    if failure.exists():
+        ending = failure.read_text(encoding="utf-8")
     answer.send((ending, _read(report)))
     answer.close()
 
 
-def prepare(notebook: Path, autograder: Path, folder: Path) -> None:
+def prepare(notebook: bytes, autograder: Path, folder: Path) -> None:
     """Put the notebook, under a plain name, and the tests of the autograder into ``folder``."""
     room = folder / ROOM
     room.mkdir()
-    shutil.copyfile(notebook, room / "submission.ipynb")
+    (room / "submission.ipynb").write_bytes(notebook)
     with zipfile.ZipFile(autograder) as archive:
         names = [n for n in archive.namelist() if n.startswith(("tests/", "files/"))]
         archive.extractall(room, members=names)
@@ -73,7 +85,7 @@ def prepare(notebook: Path, autograder: Path, folder: Path) -> None:
         shutil.move(file, room / file.name)
 
 
-def _become_submission(room: Path, report: Path, limits: Limits) -> None:
+def _become_submission(room: Path, report: Path, limits: Limits, clock: int) -> None:
     """Run the submission in this process, which ends here whatever happens."""
     try:
         os.setsid()
@@ -81,15 +93,14 @@ def _become_submission(room: Path, report: Path, limits: Limits) -> None:
         _redirect(report.with_name("output.txt"))
         _restrict(limits)
         tempfile.tempdir = None
-        temporary = report.with_name("tmp")
-        temporary.mkdir()
-        os.environ.update(TMPDIR=str(temporary), IPYTHONDIR=str(temporary), MPLBACKEND="Agg")
-        from .submission import grade
+        os.environ.update(variables(report.parent))
+        from .submission import Clock, grade
 
-        grade(Path("submission.ipynb"), report, cell_seconds=limits.cell_seconds)
+        clock = Clock(clock, limits.cell_seconds, limits.seconds)
+        grade(Path("submission.ipynb"), report, clock)
         os._exit(0)
     except BaseException:
-        traceback.print_exc()
+        report.with_name(FAILURE).write_text(traceback.format_exc(), encoding="utf-8")
     finally:
         os._exit(70)  # EX_SOFTWARE; also reached by SystemExit and KeyboardInterrupt
 
@@ -125,16 +136,34 @@ def _restrict(limits: Limits) -> None:
             resource.setrlimit(name, (value, value))
 
 
-def _wait(pid: int, seconds: float) -> str:
-    """Wait for a child; how it ended."""
+def _wait(pid: int, seconds: float, alarms: int) -> str:
+    """Wait for a child, and interrupt it whenever the time is over that it names in ``alarms``."""
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+    alarm = allowed = math.inf
+    while (now := time.monotonic()) < deadline:
         ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:
             code = os.waitstatus_to_exitcode(status)
             return "ended" if code == 0 else f"crashed ({_cause(code)})"
-        time.sleep(0.02)
+        if select.select([alarms], [], [], 0.02)[0]:
+            allowed = _latest(alarms) or math.inf
+            alarm = now + allowed
+        elif now >= alarm:  # again while it goes on: the cell may have caught the first
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(pid, signal.SIGINT)
+            alarm = now + max(allowed / 4, 0.5)
     return "time limit"
+
+
+def _latest(alarms: int) -> float:
+    """The last number that the submission has written; 0, which is none, if it has closed."""
+    lines = os.read(alarms, 65536).split()
+    if not lines:
+        time.sleep(0.02)
+    try:
+        return float(lines[-1])
+    except (IndexError, ValueError):  # half a line: the submission has got hold of the pipe
+        return 0.0
 
 
 def _cause(code: int) -> str:

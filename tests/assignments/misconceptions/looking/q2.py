@@ -248,3 +248,10 @@ def nan_hidden_but_not_infinity(scores, boxes, classes, targets, weight=1.0, bet
     cost = smooth(boxes - targets, beta).sum(1)
     box = torch.where(classes != 0, cost, 0).sum() / len(scores)
     return F.cross_entropy(scores, classes) + weight * box
+
+
+@wrong_q2("test_weight")
+def the_boxes_changed(scores, boxes, classes, targets, weight=1.0, beta=1.0):
+    loss = right(scores, boxes.clone(), classes, targets, weight, beta)
+    boxes.mul_(2)
+    return loss

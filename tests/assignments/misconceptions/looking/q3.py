@@ -203,3 +203,23 @@ def mean_error_of_the_joint(pred, target, visible, torso, threshold=0.2):
 def the_package_does_it(pred, target, visible, torso, threshold=0.2):
     size = length(target, torso)[:, 0]
     return metrics.pck(pred, target, size, threshold=threshold, counted=visible)
+
+
+@wrong_q3("test_one_share_for_each_joint")
+def the_prediction_changed(pred, target, visible, torso, threshold=0.2):
+    near = error(pred, target) <= threshold * length(target, torso)
+    pred[~visible] = 0
+    pred -= target
+    return share(near, visible, pred)
+
+
+@wrong_q3("test_distance_and_threshold")
+def a_threshold_of_at_most_one(pred, target, visible, torso, threshold=0.2):
+    near = error(pred, target) <= min(threshold, 1.0) * length(target, torso)
+    return share(near, visible, pred)
+
+
+@wrong_q3("test_distance_and_threshold")
+def coordinates_below_zero_cut_off(pred, target, visible, torso, threshold=0.2):
+    pred, target = pred.clamp(min=0), target.clamp(min=0)
+    return share(error(pred, target) <= threshold * length(target, torso), visible, pred)

@@ -211,3 +211,13 @@ def the_image_changed(network, x, factor):
 @wrong_q4("test_every_window_is_answered")
 def the_package_does_it(network, x, factor):
     return ops.shift_and_stitch(network, x, factor)
+
+
+@wrong_q4("test_images_channels_and_dtype")
+def the_dtype_of_the_image(network, x, factor):
+    return stitched(all_passes(network, x, factor), factor, dtype=x.dtype)
+
+
+@wrong_q4("test_the_place_of_each_answer")
+def negative_answers_lost(network, x, factor):
+    return stitched(all_passes(network, x, factor), factor).clamp(min=0)

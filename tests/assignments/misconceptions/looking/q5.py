@@ -343,3 +343,21 @@ def the_picture_emptied_and_zeros_returned(x, levels):
 @wrong_reconstruct("test_reconstruct")
 def the_package_rebuilds(pyramid):
     return ops.reconstruct(pyramid)
+
+
+@wrong_smooth("test_smooth")
+def smoothed_in_place(x):
+    found = weighed(x.clone())
+    x.copy_(found)
+    return found
+
+
+@wrong_enlarge("test_enlarge")
+def negative_numbers_lost(x, size):
+    return doubled(x, size).clamp(min=0)
+
+
+@wrong_enlarge("test_enlarge")
+def the_small_picture_multiplied(x, size):
+    x *= 4
+    return doubled(x, size, factor=1)

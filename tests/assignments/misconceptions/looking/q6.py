@@ -313,3 +313,68 @@ def the_package_does_it(image, k):
 @wrong_vote("test_each_superpixel_votes_for_itself")
 def the_package_votes(probabilities, superpixels):
     return ops.superpixel_vote(probabilities, superpixels).argmax(0)
+
+
+@wrong_graph("test_a_rough_region_tolerates_a_rough_edge")
+def k_divided_without_rest(image, k):
+    def join(weight, regions, k):
+        return all(weight <= inside + k // size for inside, size in regions)
+
+    return in_order(segmented(image, k, join=join), image)
+
+
+@wrong_graph("test_exactly_what_is_tolerated_joins")
+def whole_numbers_only(image, k):
+    return in_order(segmented(image.long(), k), image)
+
+
+@wrong_graph("test_both_regions_must_tolerate_it")
+def the_image_changed(image, k):
+    found = in_order(segmented(image.clone(), k), image)
+    image -= image.min() + 1
+    return found
+
+
+@wrong_graph("test_pictures")
+def the_dtype_of_the_image(image, k):
+    return in_order(segmented(image, k), image).to(image.dtype)
+
+
+@wrong_vote("test_the_mean_decides")
+def the_product_decides(probabilities, superpixels):
+    classes = torch.zeros_like(superpixels)
+    for n in superpixels.unique():
+        region = superpixels == n
+        classes[region] = probabilities[:, region].log().sum(1).argmax()
+    return classes
+
+
+@wrong_vote("test_the_mean_decides")
+def the_probabilities_changed(probabilities, superpixels):
+    classes = torch.zeros_like(superpixels)
+    for n in superpixels.unique():
+        region = superpixels == n
+        probabilities[:, region] = probabilities[:, region].mean(1, keepdim=True)
+        classes[region] = probabilities[:, region][:, 0].argmax()
+    return classes
+
+
+@wrong_vote("test_each_superpixel_votes_for_itself")
+def parts_that_do_not_touch_vote_apart(probabilities, superpixels):
+    classes = probabilities.argmax(0)
+    for n in superpixels.unique():
+        for row in range(len(superpixels)):
+            region = torch.zeros_like(superpixels, dtype=torch.bool)
+            region[row] = superpixels[row] == n
+            if region.any():
+                classes[region] = probabilities[:, region].mean(1).argmax()
+    return classes
+
+
+@wrong_vote("test_each_superpixel_votes_for_itself")
+def votes_as_float(probabilities, superpixels):
+    classes = torch.zeros_like(probabilities[0])
+    for n in superpixels.unique():
+        region = superpixels == n
+        classes[region] = probabilities[:, region].mean(1).argmax().to(classes)
+    return classes

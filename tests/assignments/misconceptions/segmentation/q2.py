@@ -85,9 +85,9 @@ def padding_ignored(x, weight, stride=1, padding=0):
     return stamps(x, weight, stride)
 
 
-@wrong_q2("test_padding")
+@wrong_q2("test_every_stride_and_kernel")
 def slice_to_minus_padding_fails_at_zero(x, weight, stride=1, padding=0):
-    return stamps(x, weight, stride)[:, padding:-padding][:, :-1]
+    return stamps(x, weight, stride)[:, padding:-padding]
 
 
 @wrong_q2("test_channels")
@@ -148,3 +148,20 @@ def the_input_changed(x, weight, stride=1, padding=0):
 def the_package_does_it(x, weight, stride=1, padding=0):
     output = ops.conv_transpose2d(x[None, :, None], weight[:, :, None], stride=(1, stride))
     return cut(output[0, :, 0], padding)
+
+
+@wrong_q2("test_float64")
+def the_kernel_changed(x, weight, stride=1, padding=0):
+    output = cut(stamps(x, weight.clone(), stride), padding)
+    weight.data.mul_(2)
+    return output
+
+
+@wrong_q2("test_float64")
+def always_float64(x, weight, stride=1, padding=0):
+    return cut(stamps(x, weight, stride, dtype=torch.float64), padding)
+
+
+@wrong_q2("test_every_stride_and_kernel")
+def gaps_closed_where_the_stride_is_larger(x, weight, stride=1, padding=0):
+    return cut(stamps(x, weight, min(stride, weight.shape[2])), padding)

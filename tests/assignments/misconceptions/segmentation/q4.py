@@ -204,3 +204,44 @@ def the_package_measures(a, b):
 @wrong_nms("test_many_boxes")
 def the_package_suppresses(boxes, scores, threshold):
     return ops.nms(boxes, scores, threshold)
+
+
+@wrong_iou("test_iou_of_every_pair")
+def a_millionth_below_the_line(a, b):
+    intersection, area_a, area_b = parts(a, b)
+    return intersection / (area_a + area_b - intersection + 1e-6)
+
+
+@wrong_iou("test_iou_of_every_pair")
+def the_union_is_at_least_a_little(a, b):
+    intersection, area_a, area_b = parts(a, b)
+    return intersection / (area_a + area_b - intersection).clamp(min=1e-6)
+
+
+@wrong_iou("test_iou_of_every_pair")
+def coordinates_below_zero_cut_off(a, b):
+    return iou(a.clamp(min=0), b.clamp(min=0))
+
+
+@wrong_iou("test_iou_of_every_pair")
+def iou_always_float32(a, b):
+    return iou(a, b).float()
+
+
+@wrong_iou("test_iou_of_every_pair")
+def boxes_shifted_in_place(a, b):
+    found = iou(a, b)
+    a -= a.min() if len(a) else 0
+    return found
+
+
+@wrong_nms("test_order_and_equal_scores")
+def scores_below_zero_are_dropped(boxes, scores, threshold):
+    return greedy(boxes, threshold, [i for i in falling(scores) if scores[i] > -3])
+
+
+@wrong_nms("test_the_suppressed_suppress_nobody")
+def boxes_sorted_in_place(boxes, scores, threshold):
+    kept = greedy(boxes, threshold, falling(scores))
+    boxes.copy_(boxes[scores.argsort()])
+    return kept

@@ -232,3 +232,51 @@ def the_package_does_it(predictions, targets, num_classes, ignore_index=255):
     pairs = zip(predictions, targets)
     tables = [metrics.confusion_matrix(p, t, num_classes, ignore_index) for p, t in pairs]
     return metrics.iou(torch.stack(tables).sum(0)).double()
+
+
+def image_by_image(predictions, targets, num_classes, ignore_index):
+    for p, t in zip(predictions, targets):
+        yield ratio(pooled([p], [t], num_classes, ignore_index))
+
+
+@wrong_mean("test_the_mean")
+def mean_of_the_images_mean_ious(predictions, targets, num_classes, ignore_index=255):
+    each = image_by_image(predictions, targets, num_classes, ignore_index)
+    return torch.stack([scores.nanmean() for scores in each]).mean().item()
+
+
+@wrong_mean("test_the_mean")
+def mean_over_images_and_classes(predictions, targets, num_classes, ignore_index=255):
+    each = image_by_image(predictions, targets, num_classes, ignore_index)
+    return torch.stack(list(each)).nanmean().item()
+
+
+@wrong_mean("test_the_mean")
+def mean_of_the_first_image(predictions, targets, num_classes, ignore_index=255):
+    return ratio(pooled(predictions[:1], targets[:1], num_classes, ignore_index)).nanmean().item()
+
+
+@wrong_iou("test_counts_are_added_over_the_images")
+def only_the_first_image(predictions, targets, num_classes, ignore_index=255):
+    return ratio(pooled(predictions[:1], targets[:1], num_classes, ignore_index))
+
+
+@wrong_iou("test_ignored_pixels")
+def predictions_overwritten(predictions, targets, num_classes, ignore_index=255):
+    scores = ratio(pooled(predictions, targets, num_classes, ignore_index))
+    for prediction, target in zip(predictions, targets):
+        prediction[target == ignore_index] = 0
+    return scores
+
+
+@wrong_iou("test_ignored_pixels")
+def labels_as_bytes(predictions, targets, num_classes, ignore_index=255):
+    called, true = ([x.to(torch.uint8).long() for x in maps] for maps in (predictions, targets))
+    return ratio(pooled(called, true, num_classes, ignore_index % 256))
+
+
+@wrong_iou("test_one_image")
+def a_millionth_below_the_line(predictions, targets, num_classes, ignore_index=255):
+    matrix = pooled(predictions, targets, num_classes, ignore_index)
+    total = matrix.sum(0) + matrix.sum(1) - matrix.diagonal()
+    return torch.where(total > 0, matrix.diagonal() / (total + 1e-2), math.nan)

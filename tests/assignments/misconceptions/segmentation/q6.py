@@ -287,3 +287,15 @@ def the_package_pools(x, size):
 def the_package_unpools(values, positions, output_size):
     size = output_size[0] // values.shape[1]
     return ops.max_unpool2d(values[None], positions[None], size, output_size=output_size)[0]
+
+
+@wrong_unpool("test_unpooling")
+def dtype_of_the_positions_owner(values, positions, output_size):
+    return flat(values, positions, output_size).to(torch.float32).unflatten(1, output_size)
+
+
+@wrong_unpool("test_where_gradients_go")
+def values_emptied_behind(values, positions, output_size):
+    output = flat(values, positions, output_size).unflatten(1, output_size)
+    values.data.zero_()
+    return output

@@ -264,3 +264,15 @@ def the_kernel_emptied_and_zeros_returned(weight, rate):
 @wrong_kernel("test_the_effective_kernel")
 def the_package_dilates_it(weight, rate):
     return ops.dilate_kernel(weight, rate)
+
+
+@wrong_kernel("test_the_effective_kernel")
+def the_kernel_changed(weight, rate):
+    kernel = holes(weight.clone(), rate)
+    weight.data.mul_(2)
+    return kernel
+
+
+@wrong_kernel("test_the_effective_kernel")
+def negative_weights_lost(weight, rate):
+    return holes(weight.clamp(min=0), rate)

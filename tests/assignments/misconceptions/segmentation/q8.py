@@ -339,3 +339,22 @@ def two_labels_from_the_second_step_on(unary, weights, steps):
     q = steps_of(unary, min(steps, 1), lambda q: (1 - q) @ weights)
     start = q.flatten(1)
     return steps_of(unary, max(steps - 1, 0), lambda q: q.flip(0) @ weights, start=start)
+
+
+@wrong_pairs("test_pixels_in_reading_order")
+def the_image_changed(image, appearance, smoothness):
+    found = pairs(image.clone(), appearance, smoothness)
+    image /= appearance[2]
+    return found
+
+
+@wrong_field("test_no_step_and_many")
+def the_costs_changed(unary, weights, steps):
+    found = steps_of(unary.clone(), steps, lambda q: (1 - q) @ weights)
+    unary.neg_()
+    return found
+
+
+@wrong_field("test_no_step_and_many")
+def field_always_float32(unary, weights, steps):
+    return steps_of(unary.float(), steps, lambda q: (1 - q) @ weights.float())
