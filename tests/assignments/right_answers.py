@@ -1,3 +1,4 @@
+# pyright: reportRedeclaration=false, reportArgumentType=false, reportCallIssue=false
 """Unusual right answers: another algorithm, numpy inside, a loop over everything.
 
 Each replaces the solution's function of its name, and must earn every point.

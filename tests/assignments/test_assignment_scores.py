@@ -101,13 +101,14 @@ def test_answers_of_zeros_that_empty_their_arguments_score_nothing(assignment):
     ("part", "question"),
     [("segmentation", "q2"), ("segmentation", "q6"), ("segmentation", "q7"), ("looking", "q4")],
 )
-def test_a_right_answer_that_changes_its_arguments_loses_one_point(part, question, of_part):
+def test_a_right_answer_that_changes_its_arguments_loses_half_at_most(part, question, of_part):
     assignment = of_part(part)
     names = assignment.answers("solution")
     asked = assignment.asked(question)
     names.update({name: emptied(names[name], result=False) for name in asked})
-    points, failed = assignment.score(names)[question]
-    assert (points, len(failed)) == (assignment.questions[question].possible - 1, 1)
+    points, failed = assignment.score(names, question)[question]
+    possible = assignment.questions[question].possible
+    assert possible / 2 <= points < possible, failed
 
 
 class AgreesWithEverything:
