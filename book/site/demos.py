@@ -1,4 +1,4 @@
-"""Demos on a page: their frames as files, their style and script once."""
+"""Demos and questions on a page: frames as files, each style and script once."""
 
 import base64
 import hashlib
@@ -10,8 +10,7 @@ from typing import Any
 from sphinx.application import Sphinx
 
 FRAME = re.compile(r'src="data:image/webp;base64,([A-Za-z0-9+/=]+)"')
-STYLE = re.compile(r'<style class="lc-demo-style">.*?</style>', re.DOTALL)
-SCRIPT = re.compile(r'<script class="lc-demo-script">.*?</script>', re.DOTALL)
+KINDS = ("demo", "check")
 FOLDER = "_images/demos"
 
 
@@ -34,13 +33,16 @@ def lighten(html: str, folder: Path, link: Callable[[str], str]) -> str:
 
 
 def once(html: str) -> str:
-    """Keep the first demo's style and the last one's script: every fragment brings the same."""
-    style, script = STYLE.search(html), SCRIPT.findall(html)
-    if style is None or not script:
-        return html
-    html = html[: style.end()] + STYLE.sub("", html[style.end() :])
-    end = html.rindex(script[-1])
-    return SCRIPT.sub("", html[:end]) + html[end:]
+    """Keep the first style and the last script of each kind: every fragment brings the same."""
+    for kind in KINDS:
+        styles = re.compile(rf'<style class="lc-{kind}-style">.*?</style>', re.DOTALL)
+        scripts = re.compile(rf'<script class="lc-{kind}-script">.*?</script>', re.DOTALL)
+        first, last = styles.search(html), scripts.findall(html)
+        if first and last:
+            html = html[: first.end()] + styles.sub("", html[first.end() :])
+            end = html.rindex(last[-1])
+            html = scripts.sub("", html[:end]) + html[end:]
+    return html
 
 
 def lighten_page(app: Sphinx, pagename: str, template: str, context: dict, doctree: Any) -> None:
@@ -48,7 +50,8 @@ def lighten_page(app: Sphinx, pagename: str, template: str, context: dict, doctr
         return context["pathto"](f"{FOLDER}/{name}", 1)
 
     for key in ("body", "demo"):  # "demo": a page of one demo, see gallery.py
-        if FRAME.search(context.get(key) or ""):
+        text = context.get(key) or ""
+        if FRAME.search(text) or 'class="lc-check"' in text:
             context[key] = lighten(context[key], Path(app.outdir) / FOLDER, link)
 
 

@@ -14,7 +14,9 @@ from sphinx.util.nodes import make_refnode
 
 from .markdown import note_generated
 
-ROOT = re.compile(r'<div class="lc-demo" id="([^"]+)"[^>]*aria-label="([^"]*)"')
+ROOT = re.compile(r'<div class="lc-demo" id="([^"]+)"[^>]*data-name="([^"]*)"')
+ASKED = re.compile(r'<p class="lc-demo-ask"[^>]*>(.*?)</p>', re.DOTALL)
+SHOWN = re.compile(r'<img class="lc-demo-frame[^>]*? src="([^"]+)">')  # the others are hidden
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,18 @@ class Demo:
     anchor: str
     label: str
     fragment: str
+
+    @property
+    def question(self) -> str:
+        """What the demo asks, as HTML; its label where it asks nothing."""
+        asked = ASKED.search(self.fragment)
+        return asked[1] if asked else html.escape(self.label)
+
+    @property
+    def picture(self) -> str:
+        """The source of the picture with which it starts."""
+        shown = SHOWN.search(self.fragment)
+        return shown[1] if shown else ""
 
     @property
     def page(self) -> str:
@@ -74,7 +88,7 @@ def _fragments(doctree: nodes.document) -> Iterator[str]:
 def _demo(docname: str, number: int, fragment: str, code: list[str]) -> Demo:
     match = ROOT.search(fragment)
     assert match is not None
-    name = html.unescape(match[2]).removeprefix("Demo: ")
+    name = html.unescape(match[2])
     label = _said_of(name.replace(" ", "_"), code) or name[:1].upper() + name[1:]
     return Demo(docname, number, match[1], label, fragment)
 
@@ -106,7 +120,7 @@ def fill(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 
 
 def _item(app: Sphinx, docname: str, demo: Demo) -> nodes.list_item:
-    """The demo's name, linked to its own page, and the chapter it is from."""
+    """The demo's picture and question, linked to its own page, and the chapter it is from."""
     chapter = make_refnode(
         app.builder,
         docname,
@@ -114,9 +128,14 @@ def _item(app: Sphinx, docname: str, demo: Demo) -> nodes.list_item:
         demo.anchor,
         nodes.Text(app.env.titles[demo.docname].astext()),
     )
-    uri = app.builder.get_relative_uri(docname, demo.page)
-    alone = nodes.reference("", demo.label, refuri=uri, internal=True, classes=["lc-gallery-demo"])
-    return nodes.list_item("", nodes.paragraph("", "", alone, nodes.Text(" · from "), chapter))
+    uri = html.escape(app.builder.get_relative_uri(docname, demo.page))
+    picture = f'<img class="lc-gallery-picture" loading="lazy" alt="" src="{demo.picture}">'
+    alone = f'<a class="lc-gallery-demo reference internal" href="{uri}">{demo.question}</a>'
+    item = nodes.list_item("")
+    item += nodes.raw("", f'<span class="lc-gallery-frame">{picture}</span>', format="html")
+    item += nodes.raw("", f"<p>{alone}</p>", format="html")
+    item += nodes.paragraph("", "", nodes.Text(f"{demo.label} · from "), chapter)
+    return item
 
 
 def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:

@@ -9,7 +9,10 @@ from docutils.utils import new_document
 
 from book.site.gallery import collect
 
-FRAGMENT = '<div class="lc-demo" id="demo-1" role="group" aria-label="Demo: cut skips">'
+FRAGMENT = """<div class="lc-demo" id="demo-1" role="group" data-name="cut skips">
+<p class="lc-demo-ask" id="demo-1-ask">Which <em>cut</em> hurts?</p>
+<img class="lc-demo-frame" loading="lazy" alt="a &gt; b" src="a.webp" hidden>
+<img class="lc-demo-frame" loading="lazy" alt="b" src="b.webp">"""
 DOCUMENTED = '''@cache
 def cut_skips(cut):
     """The net with some skips cut.
@@ -20,15 +23,26 @@ def cut_skips(cut):
 '''
 
 
-def label(*code: str) -> str:
-    """The label of the demo of a chapter with these cells."""
+def found(*code: str, fragment: str = FRAGMENT) -> Any:
+    """The demo of a chapter with these cells."""
     tree = new_document("chapter")
     tree += [nodes.literal_block(text, text) for text in code]
-    tree += nodes.raw("", FRAGMENT, format="html")
+    tree += nodes.raw("", fragment, format="html")
     app: Any = SimpleNamespace(env=SimpleNamespace(docname="chapters/part/topic"))
     collect(app, tree)
     (demo,) = app.env.lookclosely_demos["chapters/part/topic"]
-    return demo.label
+    return demo
+
+
+def label(*code: str) -> str:
+    return found(*code).label
+
+
+def test_the_gallery_has_the_question_and_the_picture_with_which_a_demo_starts() -> None:
+    demo = found()
+    assert (demo.question, demo.picture) == ("Which <em>cut</em> hurts?", "b.webp")
+    silent = found(fragment=FRAGMENT.replace("lc-demo-ask", "lc-demo-none"))
+    assert silent.question == "Cut skips"
 
 
 def test_a_demo_is_called_by_the_first_line_of_its_docstring() -> None:
