@@ -50,6 +50,14 @@ def cells(path, kind):
     return [cell for cell in jupytext.read(path).cells if cell.cell_type == kind]
 
 
+def asks(cell):
+    return re.search(r"\bcheck\(\n", cell.source) is not None
+
+
+def folded(cell):
+    return "hide-input" in cell.metadata.get("tags", [])
+
+
 def code_lines(cell):
     return [
         line
@@ -119,11 +127,13 @@ def test_the_start_says_what_it_is_about(path):
 
 
 def test_cells_are_short_and_prose_carries_the_argument(path):
-    sizes = [len(code_lines(cell)) for cell in cells(path, "code")]
+    """A question is prose, and folded cells are not read with the argument."""
+    sizes = [len(code_lines(cell)) for cell in cells(path, "code") if not asks(cell)]
     words = len(re.findall(r"\w+", prose(path)))
     assert max(sizes) <= 25
     assert sum(size < 12 for size in sizes) > len(sizes) / 2
-    assert 8 <= words / sum(sizes) <= 25, f"{words} words for {sum(sizes)} lines"
+    shown = [len(code_lines(c)) for c in cells(path, "code") if not (asks(c) or folded(c))]
+    assert 8 <= words / sum(shown) <= 25, f"{words} words for {sum(shown)} lines"
 
 
 def test_a_seed_is_set_before_a_random_number_is_printed(path):
@@ -147,8 +157,11 @@ def test_every_picture_has_an_alternative_text(path):
             assert len(alt) > 30, f"no alt text: {cell.source[:80]}"
 
 
-def test_there_is_a_demo_with_a_question(path):
-    assert any(re.search(r"\bdemo\(", cell.source) for cell in cells(path, "code"))
+def test_there_is_a_demo_and_each_asks_before_it_shows(path):
+    demos = [cell for cell in cells(path, "code") if re.search(r"\bdemo\(", cell.source)]
+    assert demos and all(folded(cell) for cell in demos)
+    for cell in demos:
+        assert re.search(r"\bask=.*\bguesses=.*\banswer=", cell.source, flags=re.S), cell.source
     around = re.sub(r"```.*?```", "", prose_and_code(path, "See it"), flags=re.S)
     assert re.search(r"\*\*[^*]*\?", around), "no question in bold beside the demo"
 
@@ -160,6 +173,15 @@ def test_ours_is_shown_and_agreement_is_asserted(path):
 
 def prose_and_code(path, heading):
     return path.read_text().split(f"## {heading}\n")[1].split("\n## ")[0]
+
+
+def test_one_number_and_one_choice_are_checked_in_the_page(path):
+    questions = [cell for cell in cells(path, "code") if asks(cell)]
+    choices = ["choices=" in cell.source for cell in questions]
+    assert any(choices) and not all(choices)
+    for cell in questions:
+        assert folded(cell) and "why={" in cell.source
+        assert cell.source.rstrip().endswith(")"), "check(...) must end its cell"
 
 
 def test_questions_have_hidden_answers(path):

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import torch
 from demo_pages import html_of
 
 from lookclosely.demo import check
@@ -41,6 +42,12 @@ def test_the_answer_may_be_computed():
     assert html_of(check("?", answer=1 / 4)).select_one(".lc-check")["data-answer"] == "0.25"
 
 
+def test_a_computed_answer_finds_its_reason():
+    third = float(torch.tensor(1.0) / 3)
+    said = replies(check("?", answer=third, tolerance=0.005, why={0.3333: "A third.", 0.5: "Half."}))
+    assert said["0.3333"] == "✓ Right: 0.3333. A third."
+
+
 def test_the_same_question_keeps_its_id_and_another_gets_its_own():
     ids = [html_of(check(q, **SIZE)).select_one(".lc-check")["id"] for q in ("a", "a", "b")]
     assert ids[0] == ids[1] != ids[2]
@@ -70,7 +77,7 @@ def test_a_terminal_gets_the_question():
         ({"answer": float("nan")}, "no finite number"),
         ({"answer": 15, "why": {"16": "so"}}, "why has '16'"),
         ({"answer": 15, "tolerance": -1}, "tolerance is -1"),
-        ({"answer": 0.5, "tolerance": 0.1, "why": {0.55: "near"}}, "counts as right"),
+        ({"answer": 0.5, "tolerance": 0.1, "why": {0.5: "", 0.55: ""}}, "count as right"),
         ({"answer": "c", "choices": ["a", "b"]}, "none of the choices a, b"),
         ({"answer": "a", "choices": ["a", "b"], "why": {"c": "so"}}, "why has 'c'"),
         ({"answer": "a", "choices": ["a"]}, "at least two"),

@@ -14,6 +14,7 @@ from ._html import script, source
 from ._words import inline, plain, text_of, value_of
 
 HINT = "Read the question once more, and follow each number through."
+ROUNDING = 1e-6  # so far may a key of `why` be from the answer, which has been computed
 ID = "lc-check-id"  # stands for the question's own id until its markup is known
 
 
@@ -49,7 +50,7 @@ def check(
     Raises:
         ValueError: for an answer that is no number or none of the choices, for fewer than two
             choices, for a wrong answer in `why` that is none of the choices or so near to the
-            right one that it counts as right, and for a tolerance below 0.
+            right one that it counts as right beside it, and for a tolerance below 0.
 
     After two wrong answers the right one can be shown. That a question has been answered is kept
     in the reader's own browser, and nowhere else.
@@ -57,7 +58,7 @@ def check(
     why = dict(why or {})
     right = value_of(answer)
     if choices is None:
-        _check_number(right, tolerance, why)
+        right = _check_number(right, tolerance, why)
     else:
         _check_choices(right, choices, tolerance, why)
     texts = None if choices is None else tuple(map(text_of, choices))
@@ -165,7 +166,8 @@ def _buttons() -> str:
     )
 
 
-def _check_number(right: Any, tolerance: float, why: Mapping[Any, str]) -> None:
+def _check_number(right: Any, tolerance: float, why: Mapping[Any, str]) -> Any:
+    """The key of `why` that explains the right answer, or the answer itself."""
     if not math.isfinite(tolerance) or tolerance < 0:
         raise ValueError(f"tolerance is {tolerance}; give a number from 0 up")
     for name, given in [("answer", right), *(("why has", wrong) for wrong in why)]:
@@ -174,12 +176,13 @@ def _check_number(right: Any, tolerance: float, why: Mapping[Any, str]) -> None:
                 f"{name} {given!r}, which is no finite number; "
                 "give an int or a float, or the choices among which it is"
             )
-    near = [wrong for wrong in why if wrong != right and abs(wrong - right) <= tolerance]
-    if near:
+    near = [given for given in why if abs(given - right) <= tolerance + ROUNDING]
+    if len(near) > 1:
         raise ValueError(
-            f"why explains {near[0]}, which is within the tolerance of {tolerance} of the answer "
-            f"{right} and so counts as right: take it out, or lower the tolerance"
+            f"why explains {near[0]} and {near[1]}, which both are within the tolerance of "
+            f"{tolerance} of the answer {right} and count as right: take one out"
         )
+    return near[0] if near else right
 
 
 def _check_choices(

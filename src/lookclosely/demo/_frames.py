@@ -13,6 +13,7 @@ import numpy as np
 
 FIGURE_DPI = 144  # drawn at 1.5 times the 96 pixels an inch of a page: crisp on dense screens
 MIN_WIDTH = 800  # pixels of the file, so that it can be projected
+LARGE = 16_000  # bytes of one frame from which on a smaller way of writing it is looked for
 SHOWN = (640, 420)  # CSS pixels that an image fills on a page, as far as its shape allows
 
 
@@ -63,7 +64,8 @@ def make_frame(result: Any, alt: str | None) -> Frame:
     height, width = pixels.shape[:2]
     scale = min(SHOWN[0] / width, SHOWN[1] / height)
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    return Frame(_encode(_enlarged(pixels)), *size, scale > 1, alternative, text)
+    webp, exact = _encode_image(pixels)
+    return Frame(webp, *size, exact and scale > 1, alternative, text)
 
 
 def to_pixels(image: Any) -> np.ndarray:
@@ -112,10 +114,17 @@ def _to_bytes(array: np.ndarray) -> np.ndarray:
     return np.round(array.astype(np.float64) * 255).astype(np.uint8)
 
 
-def _enlarged(pixels: np.ndarray) -> np.ndarray:
-    """Each pixel as a square of pixels, as many as make the image `MIN_WIDTH` wide."""
+def _encode_image(pixels: np.ndarray) -> tuple[bytes, bool]:
+    """WebP bytes of an image enlarged to `MIN_WIDTH`, and whether its pixels are kept as squares.
+
+    They are, except where noise makes that large: then a smooth enlargement is much smaller.
+    """
     zoom = math.ceil(MIN_WIDTH / pixels.shape[1])
-    return pixels.repeat(zoom, 0).repeat(zoom, 1)
+    exact = _webp(pixels.repeat(zoom, 0).repeat(zoom, 1), lossless=True, quality=50)
+    if len(exact) < LARGE:
+        return exact, True
+    smooth = _webp(pixels, zoom, quality=80)
+    return (smooth, False) if len(smooth) < 0.8 * len(exact) else (exact, True)
 
 
 def _draw(figure: Any) -> tuple[bytes, int, int]:
@@ -138,17 +147,24 @@ def _draw(figure: Any) -> tuple[bytes, int, int]:
 
 
 def _encode(pixels: np.ndarray) -> bytes:
-    """WebP bytes of a uint8 image (H, W, 3): exact, unless exact is much larger.
+    """WebP bytes of a drawing (H, W, 3): exact, unless exact is much larger.
 
-    Drawings are smaller without loss, photographs with it; quality 90 hides its artefacts.
+    Drawings are smaller without loss, photographs in them with it.
     """
+    exact = _webp(pixels, lossless=True, quality=50)
+    if len(exact) < LARGE:
+        return exact
+    lossy = _webp(pixels, quality=85)
+    return lossy if len(lossy) < 0.6 * len(exact) else exact
+
+
+def _webp(pixels: np.ndarray, zoom: int = 1, **options: Any) -> bytes:
+    """WebP bytes of a uint8 image (H, W, 3), smoothly enlarged."""
     from PIL import Image
 
-    image = Image.fromarray(pixels)
-    exact, lossy = io.BytesIO(), io.BytesIO()
-    image.save(exact, "WEBP", lossless=True, quality=50, method=4)
-    if len(exact.getvalue()) < 8_000:
-        return exact.getvalue()
-    image.save(lossy, "WEBP", quality=90, method=4)
-    smaller = len(lossy.getvalue()) < 0.6 * len(exact.getvalue())
-    return lossy.getvalue() if smaller else exact.getvalue()
+    image, buffer = Image.fromarray(pixels), io.BytesIO()
+    if zoom > 1:
+        size = image.width * zoom, image.height * zoom
+        image = image.resize(size, Image.Resampling.BICUBIC)
+    image.save(buffer, "WEBP", method=4, **options)
+    return buffer.getvalue()
