@@ -44,7 +44,9 @@ def test_the_answer_may_be_computed():
 
 def test_a_computed_answer_finds_its_reason():
     third = float(torch.tensor(1.0) / 3)
-    said = replies(check("?", answer=third, tolerance=0.005, why={0.3333: "A third.", 0.5: "Half."}))
+    said = replies(
+        check("?", answer=third, tolerance=0.005, why={0.3333: "A third.", 0.5: "Half."})
+    )
     assert said["0.3333"] == "✓ Right: 0.3333. A third."
 
 
