@@ -1,10 +1,13 @@
 """Pictures: what a function returns becomes pixels."""
 
+import io
+
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
-from lookclosely.demo._frames import to_pixels
+from lookclosely.demo._frames import make_frame, to_pixels
 
 
 def test_tensors_and_arrays_of_one_image_give_the_same_pixels():
@@ -38,3 +41,14 @@ def test_a_grey_or_boolean_image_gets_three_channels():
 def test_a_bad_image_is_refused(image, message):
     with pytest.raises(ValueError, match=message):
         to_pixels(image)
+
+
+def test_noise_is_enlarged_smoothly_and_a_drawing_keeps_its_pixels():
+    grain = 0.5 + 0.1 * (np.random.default_rng(0).random((100, 150, 3)) - 0.5)
+    noise = make_frame(grain, "noise")
+    squares = make_frame(np.indices((100, 150)).sum(0) % 2 > 0, "squares")
+    assert [(f.width, f.height) for f in (noise, squares)] == [(630, 420)] * 2
+    assert (noise.pixels, squares.pixels) == (False, True)
+    for frame in (noise, squares):
+        assert Image.open(io.BytesIO(frame.webp)).width >= 800
+    assert len(noise.webp) < grain.size

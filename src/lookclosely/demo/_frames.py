@@ -123,7 +123,7 @@ def _encode_image(pixels: np.ndarray) -> tuple[bytes, bool]:
     exact = _webp(pixels.repeat(zoom, 0).repeat(zoom, 1), lossless=True, quality=50)
     if len(exact) < LARGE:
         return exact, True
-    smooth = _webp(pixels, zoom, quality=80)
+    smooth = _webp(pixels, MIN_WIDTH, quality=80)
     return (smooth, False) if len(smooth) < 0.8 * len(exact) else (exact, True)
 
 
@@ -158,13 +158,13 @@ def _encode(pixels: np.ndarray) -> bytes:
     return lossy if len(lossy) < 0.6 * len(exact) else exact
 
 
-def _webp(pixels: np.ndarray, zoom: int = 1, **options: Any) -> bytes:
-    """WebP bytes of a uint8 image (H, W, 3), smoothly enlarged."""
+def _webp(pixels: np.ndarray, width: int = 0, **options: Any) -> bytes:
+    """WebP bytes of a uint8 image (H, W, 3), smoothly enlarged to at least this width."""
     from PIL import Image
 
     image, buffer = Image.fromarray(pixels), io.BytesIO()
-    if zoom > 1:
-        size = image.width * zoom, image.height * zoom
+    if width > image.width:
+        size = width, round(image.height * width / image.width)
         image = image.resize(size, Image.Resampling.BICUBIC)
     image.save(buffer, "WEBP", method=4, **options)
     return buffer.getvalue()
