@@ -85,7 +85,7 @@ def test_answered_questions_are_marked_in_the_side_bar(
     assert len(checks) >= 2
     assert page.locator(".lc-done").count() == 0
     for check in checks:
-        answer = check.get_attribute("data-answer")
+        answer = check.get_attribute("data-answer") or ""
         field = check.locator("input[type=text]")
         if field.count():
             field.fill(answer)
