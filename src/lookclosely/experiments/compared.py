@@ -1,6 +1,6 @@
 """One figure and one table of what ``training.compare`` measured."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from lookclosely import show
 from lookclosely.show import Table
 
 from .core import Result
+from .verdicts import rising
 
 CONSTANT = "constant answer"
 WORDS = {"miou": "mean IoU", "boundary_f": "boundary F", "ap50": "AP50", "ap": "AP"}
@@ -49,10 +50,16 @@ def curves(result: Result, metric: str, names: Mapping[str, str] | None = None) 
     )
 
 
-def table(result: Result, metric: str, names: Mapping[str, str] | None = None) -> Table:
+def table(
+    result: Result,
+    metric: str,
+    names: Mapping[str, str] | None = None,
+    pairs: Sequence[tuple[str, str]] = (),
+) -> Table:
     """Each arm at the end: ``metric`` on test by equal steps and, where it was trained for as much
     arithmetic as a costlier arm, by that; its rate, weights, and millions of multiply-adds of
-    training an image. The constant answer stands below.
+    training an image. The constant answer stands below. Of ``pairs``, the arms that are not trained
+    out are named in the note.
     """
     named = names or {name: name for name in arms(result)}
     longer = any("equal_arithmetic" in result.seeds[0][name] for name in named)
@@ -79,5 +86,16 @@ def table(result: Result, metric: str, names: Mapping[str, str] | None = None) -
         first="network",
         highest=list(columns)[: 1 + longer],
         control=[CONSTANT],
-        note=f"{len(result.seeds)} seeds; training M: million multiply-adds, one image in one step",
+        note=_note(result, metric, named, pairs),
     )
+
+
+def _note(
+    result: Result, metric: str, named: Mapping[str, str], pairs: Sequence[tuple[str, str]]
+) -> str:
+    count = len(result.seeds)
+    said = f"{count} seed{'s' * (count != 1)}; training M: million multiply-adds, an image, a step"
+    late = [named[name] for name in rising(result, pairs, metric) if name in named]
+    if not late:
+        return said
+    return f"{said}. Not trained out (rose by more than the gap since half-way): {', '.join(late)}"

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -65,11 +65,16 @@ class Report:
 
         return curves(self.result, metric, names)
 
-    def table(self, metric: str, names: Mapping[str, str] | None = None) -> "Table":
+    def table(
+        self,
+        metric: str,
+        names: Mapping[str, str] | None = None,
+        pairs: Sequence[tuple[str, str]] = (),
+    ) -> "Table":
         """Every arm at the end of its training, see ``compared.table``."""
         from .compared import table
 
-        return table(self.result, metric, names)
+        return table(self.result, metric, names, pairs)
 
     def gpu_line(self) -> str:
         """What a GPU gave, in a line, "" where none was asked: "Also on an H200 …"."""

@@ -61,6 +61,22 @@ def order(result: Result, first: str, second: str, metric: str) -> Order:
     return Order(steps, arithmetic, half)
 
 
+def rising(result: Result, pairs: Sequence[tuple[str, str]], metric: str) -> list[str]:
+    """Arms that are not trained out: from half the steps to all of them they rose, on validation,
+    by more than the gap of a pair that they are in."""
+    found = []
+    for pair in pairs:
+        ends = {name: _rise(result.seeds[0][name], metric) for name in pair}
+        gap = abs(ends[pair[0]][1] - ends[pair[1]][1])
+        found += [name for name, (half, end) in ends.items() if end - half > gap]
+    return list(dict.fromkeys(found))
+
+
+def _rise(arm: dict, metric: str) -> tuple[float, float]:
+    """Validation after the run of half the steps, and at the end of the full one."""
+    return arm["half"][metric], list(arm["over_steps"].values())[-1]
+
+
 def _spent(arm: dict, other: str) -> dict:
     """An arm's scores after as much arithmetic as the other arm has spent."""
     return arm.get("equal_arithmetic", {}).get(other, arm)

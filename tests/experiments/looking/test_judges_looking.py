@@ -13,7 +13,6 @@ from lookclosely.experiments.looking import (
     context,
     multi_scale,
     patches_or_one_pass,
-    recurrent_passes,
     task_weight,
 )
 
@@ -105,26 +104,6 @@ def test_scales_are_compared_on_the_same_input_where_it_was_measured():
     without = [{k: v for k, v in seed.items() if k != "gaussian"} for seed in stored.seeds]
     verdict = multi_scale.judge(dataclasses.replace(stored, seeds=without))
     assert verdict.held == "yes" and "scales of colours" not in verdict.sentence
-
-
-RISING = {f"recurrent/pass{p}/miou": 0.4 + p / 10 for p in (1, 2, 3)}
-
-
-@pytest.mark.parametrize(
-    ("numbers", "losing", "held"),
-    [
-        (RISING, {}, "yes"),
-        (RISING, {"recurrent/pass2/miou": 0.75}, "partly"),
-        (RISING, {"plain3/miou": 0.75}, "partly"),
-        (RISING, {"recurrent/pass1/miou": 0.75}, "no"),
-        ({}, {}, "partly"),
-    ],
-)
-def test_recurrent_passes(numbers, losing, held):
-    verdict = recurrent_passes.judge(changed("recurrent_passes", numbers, losing))
-    assert verdict.held == held
-    assert "without feedback +" in verdict.sentence
-    assert "Boundary F after passes 1 to 3: 0.211 ± " in verdict.sentence
 
 
 BY_LOSS, BY_METRIC = (f"weights/choice/test_by_{key}" for key in ("loss", "metric"))

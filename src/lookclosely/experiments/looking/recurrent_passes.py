@@ -2,14 +2,15 @@
 do without recurrence.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+from functools import partial
+from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from lookclosely import cost
 from lookclosely.losses import cross_entropy
 from lookclosely.models.looking.recurrent_cnn import FeedForward, RecurrentCNN, field
 from lookclosely.ops import standardize
@@ -20,20 +21,22 @@ from lookclosely.tasks.scene_labelling import (
     Split,
     batches,
     labelled,
-    pixel_loss,
     scores,
 )
-from lookclosely.train import fit
 
 from ..core import Experiment, Outcome, Plot, Result, Verdict
+from ..storage import weights
+from ..training import Question, Training, compare
+from ..verdicts import held, order
+
+TRAINING = Training(steps=2400, rates=(2e-3, 6e-3, 1.8e-2))
+PAIRS = (("recurrent", "blind"), ("recurrent", "plain3"))
 
 
 @dataclass(frozen=True)
 class Config:
-    steps: int = 800
+    training: Training = TRAINING
     batch: int = 8
-    lr: float = 6e-3
-    precision: Literal["no", "bf16"] = "bf16"
     size: int = 40
     channels: tuple[int, int] = (20, 40)
     passes: int = 3
@@ -44,6 +47,7 @@ class Config:
         ((11, 17), 17),
     )
     train_images: int = 2000
+    val_images: int = 200
     test_images: int = 400
 
 
@@ -51,13 +55,6 @@ def examples(split: Split, count: int, size: int) -> Labelled:
     """Scenes in which objects are small and large, each image with mean 0 and deviation 1."""
     images, labels = labelled(split, count, replace(SCALES, size=(size, size)))
     return standardize(images), labels
-
-
-def all_passes_loss(model: nn.Module, batch: Labelled) -> Float[Tensor, ""]:
-    """Cross-entropy of the answer after each pass, their mean."""
-    images, labels = batch
-    answers = model(images)
-    return torch.stack([cross_entropy(a.float(), labels) for a in answers]).mean()
 
 
 class AllPasses(nn.Module):
@@ -71,10 +68,11 @@ class AllPasses(nn.Module):
         return self.net.passes(x)
 
 
-def recurrent(config: Config, feedback: bool = True) -> RecurrentCNN:
-    return RecurrentCNN(
+def recurrent(config: Config, feedback: bool = True) -> AllPasses:
+    net = RecurrentCNN(
         num_classes=CLASSES, channels=config.channels, passes=config.passes, feedback=feedback
     )
+    return AllPasses(net)
 
 
 def plain(config: Config, passes: int) -> FeedForward:
@@ -82,25 +80,30 @@ def plain(config: Config, passes: int) -> FeedForward:
     return FeedForward(num_classes=CLASSES, channels=channels, between=between, passes=passes)
 
 
-def train_one(model: nn.Module, config: Config, seed: int, device: str | None) -> list[float]:
-    """Train in place; the losses."""
-    train = examples("train", config.train_images, config.size)
-    return fit(
-        model,
-        all_passes_loss if isinstance(model, AllPasses) else pixel_loss,
-        batches(train, config.batch, seed),
-        steps=config.steps,
-        lr=config.lr,
-        seed=seed,
-        precision=config.precision,
-        device=device,
-    ).loss
+def trained() -> AllPasses:
+    """The recurrent network of the full run, seed 0, in evaluation mode."""
+    model = recurrent(EXPERIMENT.full)
+    model.net.load_state_dict(weights(EXPERIMENT.name))
+    return model.eval()
+
+
+def stream(config: Config, seed: int) -> Iterator[Labelled]:
+    return batches(examples("train", config.train_images, config.size), config.batch, seed)
+
+
+def loss(model: nn.Module, batch: Labelled) -> Float[Tensor, ""]:
+    """Cross-entropy of the answer; of several answers, their mean."""
+    images, labels = batch
+    given = model(images)
+    if isinstance(given, list):
+        return torch.stack([cross_entropy(a.float(), labels) for a in given]).mean()
+    return cross_entropy(given.float(), labels)
 
 
 @torch.no_grad()
-def answers(net: RecurrentCNN, images: Float[Tensor, "N 3 H W"]) -> list[Tensor]:
-    """The label maps (N, H, W) after each pass."""
-    parts = [[a.argmax(1) for a in net.passes(part)] for part in images.split(50)]
+def answers(net: nn.Module, images: Float[Tensor, "N 3 H W"]) -> list[Tensor]:
+    """The label maps (N, H, W) after each pass of a network that is called for all of them."""
+    parts = [[a.argmax(1) for a in net(part)] for part in images.split(50)]
     return [torch.cat(one) for one in zip(*parts)]
 
 
@@ -113,62 +116,75 @@ def repaired(first: Tensor, last: Tensor, labels: Tensor) -> dict[str, float]:
     }
 
 
-def run(config: Config, seed: int, device: str | None) -> Outcome:
-    images, labels = examples("test", config.test_images, config.size)
-    metrics: dict = {"background": scores(torch.zeros_like(labels), labels)}
-    losses, weights = {}, {}
-    for name, feedback in (("recurrent", True), ("blind", False)):
-        torch.manual_seed(seed)
-        net = recurrent(config, feedback)
-        losses[name] = train_one(AllPasses(net), config, seed, device)
-        maps = answers(net, images)
-        metrics[name] = {f"pass{p}": scores(m, labels) for p, m in enumerate(maps, 1)}
-        metrics[name] |= repaired(maps[0], maps[-1], labels)
-        metrics[name]["parameters"] = cost.parameters(net)
-        if feedback:
-            weights = net.state_dict()
-    for passes in range(1, config.passes + 1):
-        name = f"plain{passes}"
-        torch.manual_seed(seed)
-        model = plain(config, passes)
-        losses[name] = train_one(model, config, seed, device)
+def held_out(config: Config, split: Split) -> Labelled:
+    count = config.val_images if split == "val" else config.test_images
+    return examples(split, count, config.size)
+
+
+def measured(config: Config, model: nn.Module, split: Split) -> dict[str, Any]:
+    """Scores of the answer; of several answers the last one's, and those of each pass."""
+    images, labels = held_out(config, split)
+    if not isinstance(model, AllPasses):
         with torch.no_grad():
             pred = torch.cat([model(part).argmax(1) for part in images.split(50)])
-        metrics[name] = scores(pred, labels) | {
-            "parameters": cost.parameters(model),
-            "field": field(passes),
-        }
-    return Outcome(metrics, losses, weights)
+        return scores(pred, labels)
+    maps = answers(model, images)
+    by_pass = {f"pass{p}": scores(m, labels) for p, m in enumerate(maps, 1)}
+    return by_pass[f"pass{len(maps)}"] | by_pass | repaired(maps[0], maps[-1], labels)
+
+
+def background(config: Config, split: Split) -> dict[str, float]:
+    labels = held_out(config, split)[1]
+    return scores(torch.zeros_like(labels), labels)
+
+
+def arms(config: Config) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "recurrent": partial(recurrent, config),
+        "blind": partial(recurrent, config, False),
+    }
+    return found | {f"plain{p}": partial(plain, config, p) for p in range(1, config.passes + 1)}
+
+
+def run(config: Config, seed: int, device: str | None) -> Outcome:
+    question = Question(
+        partial(stream, config), loss, partial(measured, config), partial(background, config)
+    )
+    pairs = tuple((a, b.replace("3", str(config.passes))) for a, b in PAIRS)
+    found = compare(arms(config), question, config.training, pairs=pairs, seed=seed, device=device)
+    for passes in range(1, config.passes + 1):
+        found.metrics[f"plain{passes}"]["field"] = field(passes)
+    net = found.nets["recurrent"]
+    assert isinstance(net, AllPasses)
+    return Outcome(found.metrics, found.losses, net.net.state_dict(), found.seconds)
+
+
+SAID = {"yes": "in every seed", "partly": "in some seeds", "no": "in no seed"}
 
 
 def judge(result: Result) -> Verdict:
-    """Held if each pass adds mIoU and the last one beats the network without recurrence, all in
-    each seed; in part if the last pass beats the first."""
+    """Held if each pass adds mIoU to the one before, and the last one beats the last one of a
+    network that is not shown its labels, all in each seed and also at half the steps."""
     last = result.config["passes"]
-    top, same = f"recurrent/pass{last}", f"plain{last}"
-
-    def gains(one: str, other: str) -> list[float]:
-        return result.gains(f"{one}/miou", f"{other}/miou")
-
-    def span(values: list[float]) -> str:
-        return f"{min(values):+.3f} to {max(values):+.3f}"
-
-    def by_pass(metric: str) -> str:
-        return ", ".join(result.text(f"recurrent/pass{p}/{metric}") for p in range(1, last + 1))
-
-    steps = {p: gains(f"recurrent/pass{p}", f"recurrent/pass{p - 1}") for p in range(2, last + 1)}
-    first, matched = gains(top, "recurrent/pass1"), gains(top, same)
-    rises = all(min(values) > 0 for values in (*steps.values(), matched))
+    fed = order(result, "recurrent", "blind", "miou")
+    adds = {
+        p: result.gains(f"recurrent/pass{p}/miou", f"recurrent/pass{p - 1}/miou")
+        for p in range(2, last + 1)
+    }
+    ends = [seed["recurrent"]["half"] for seed in result.seeds if "half" in seed["recurrent"]]
+    half = [end[f"pass{p}"]["miou"] - end[f"pass{p - 1}"]["miou"] for end in ends for p in adds]
+    verdict = held(fed.equal_steps, *adds.values(), half=[*fed.at_half, *half])
+    full = held(fed.equal_steps, *adds.values())
+    passes = ", ".join(f"pass {p} adds {SAID[held(gains)]}" for p, gains in adds.items())
+    plain_first = order(result, f"plain{last}", "recurrent", "miou").held
+    first, end = (result.mean(f"recurrent/pass{p}/miou") for p in (1, last))
+    other = {"yes": "better", "partly": "about as good", "no": "worse"}[plain_first]
     return Verdict(
-        "yes" if rises else "partly" if min(first) > 0 else "no",
-        f"mIoU after passes 1 to {last}: {by_pass('miou')}; without recurrence, with the field of "
-        f"{last} passes and as many parameters: {result.text(f'{same}/miou')}",
-        "mIoU, paired by seed: "
-        + ", ".join(f"pass {p} over pass {p - 1} {span(values)}" for p, values in steps.items())
-        + f"; the last pass over the first {span(first)}, over the last without feedback "
-        f"{span(gains(top, f'blind/pass{last}'))}, over a network without recurrence, of the same "
-        f"field and parameters, {span(matched)}. Boundary F after passes 1 to {last}: "
-        f"{by_pass('boundary_f')}.",
+        verdict,
+        f"mIoU {first:.2f} after the first pass, {end:.2f} after the last, "
+        f"{result.mean(f'plain{last}/miou'):.2f} without recurrence",
+        f"By mIoU {passes}{' at this budget' if verdict != full else ''}. Without recurrence, at "
+        f"the same field and parameters, a network is {other}.",
     )
 
 
@@ -181,14 +197,14 @@ EXPERIMENT = Experiment(
     run=run,
     full=Config(),
     smoke=Config(
-        steps=12,
+        training=Training(steps=12, rates=(6e-3,)),
         batch=4,
-        precision="no",
         size=24,
         channels=(6, 8),
         passes=2,
         plain=(((6, 8), 0), ((6, 6), 6)),
         train_images=40,
+        val_images=6,
         test_images=6,
     ),
     judge=judge,

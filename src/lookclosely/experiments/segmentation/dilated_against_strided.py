@@ -259,7 +259,7 @@ EXPERIMENT = Experiment(
         (
             ("dilated", "dilated/miou"),
             ("strided", "strided/miou"),
-            ("strided, same work", "strided_wide/miou"),
+            ("strided, same work", "strided/equal_arithmetic/dilated/miou"),
         ),
     ),
 )
