@@ -59,10 +59,10 @@ class Draw:
 
     def boxes(self, count: int | None = None, side: float | None = None) -> Tensor:
         """xyxy with an area, in an image of ``side`` pixels."""
-        side = side or 12.0 * self.size**0.5
+        plane: float = 12.0 * self.size**0.5 if side is None else side
         count = self.size if count is None else count
         numbers = torch.rand(2, count, 2, generator=self.generator, dtype=torch.float64)
-        first, extent = numbers[0] * side * 0.7, 1 + numbers[1] * side * 0.25
+        first, extent = numbers[0] * plane * 0.7, 1 + numbers[1] * plane * 0.25
         corners = torch.cat([first, first + extent], dim=1)
         corners = corners if self.dtype.is_floating_point else corners.floor()
         return corners.to(self.device, self.dtype)

@@ -5,6 +5,7 @@ import pytest
 import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
+from matplotlib.patches import Rectangle
 
 from lookclosely import show
 
@@ -57,4 +58,5 @@ def test_truth_is_dashed_beside_what_was_found():
     under, dashed, found = figure.axes[0].patches
     assert under.get_edgecolor()[:3] == (1, 1, 1) and dashed.get_edgecolor()[:3] == (0, 0, 0)
     assert under.get_edgecolor()[:3] == (1, 1, 1) and dashed.get_edgecolor()[:3] == (0, 0, 0)
+    assert isinstance(dashed, Rectangle) and isinstance(found, Rectangle)
     assert dashed.get_xy() == (2.5, 2.5) and found.get_xy() == (1.5, 1.5)

@@ -32,6 +32,7 @@ class Kernel:
         asyncio.set_event_loop(self.loop)
         app = IPKernelApp.instance()
         app.initialize(["-f", connection, "--HistoryManager.hist_file=:memory:", *_sockets(folder)])
+        assert app.shell is not None  # it has one as soon as it is initialized
         self.kernel, self.shell = app.kernel, app.shell
         for name in MAGICS:
             self.shell.register_magic_function(_says_so, "line", name)

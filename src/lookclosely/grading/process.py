@@ -96,8 +96,8 @@ def _become_submission(room: Path, report: Path, limits: Limits, clock: int) -> 
         os.environ.update(variables(report.parent))
         from .submission import Clock, grade
 
-        clock = Clock(clock, limits.cell_seconds, limits.seconds)
-        grade(Path("submission.ipynb"), report, clock)
+        watched = Clock(clock, limits.cell_seconds, limits.seconds)
+        grade(Path("submission.ipynb"), report, watched)
         os._exit(0)
     except BaseException:
         report.with_name(FAILURE).write_text(traceback.format_exc(), encoding="utf-8")

@@ -40,7 +40,7 @@ class Questions:
         def run(file: ExceptionTestFile, global_environment: dict[str, Any]) -> None:
             self.run(file, global_environment)
 
-        ExceptionTestFile.run = run
+        ExceptionTestFile.run = run  # pyright: ignore[reportAttributeAccessIssue]
 
     def put_back(self) -> None:
         """The settings of a fresh process."""

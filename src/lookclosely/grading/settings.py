@@ -59,7 +59,7 @@ def _device() -> torch.device | None:
 
 
 def _print_options() -> dict[str, Any]:
-    options = asdict(torch._tensor_str.PRINT_OPTS)
+    options = asdict(torch._tensor_str.PRINT_OPTS)  # pyright: ignore[reportAttributeAccessIssue]
     return {name: value for name, value in options.items() if name != "extra_lines"}
 
 

@@ -44,7 +44,7 @@ def variables(folder: Path) -> dict[str, str]:
 
 def _cache() -> str:
     """Where the package keeps its downloads; nowhere if the grader has no home."""
-    from lookclosely.data._fetch import cache_directory
+    from lookclosely.data.fetch import cache_directory
 
     try:
         return str(cache_directory())

@@ -85,7 +85,8 @@ def test_far_objects_change_no_digit_of_a_border_weight(w0, sigma):
     labels = torch.zeros(150, 130, dtype=torch.long)
     for value, (y, x, r) in enumerate([(9, 9, 6), (30, 14, 9), (20, 70, 4), (140, 120, 8)], -1):
         labels[(rows - y) ** 2 + (columns - x) ** 2 <= r**2] = value + 5 * (value == 0)
-    far = [distance_transform_edt((labels != k).numpy()) for k in labels.unique() if k != 0]
+    away = [(labels != k).numpy() for k in labels.unique() if k != 0]
+    far = np.stack([np.asarray(distance_transform_edt(mask)) for mask in away])
     first, second = torch.from_numpy(np.sort(far, axis=0)).float()[:2]
     expected = w0 * torch.exp(-((first + second) ** 2) / (2 * sigma**2)) * (labels == 0) + 1
     assert torch.equal(border_weight_map(labels, w0=w0, sigma=sigma), expected)
