@@ -129,7 +129,7 @@ def test_awkward_submissions(submit, autograder, tmp_path, monkeypatch):
         assert (found[name]["status"], scores(found[name])) == ("crashed", full)
         assert cause in found[name]["message"]
     assert found["hangs-in-a-test"]["status"] == "graded"
-    assert scores(found["hangs-in-a-test"]) == less(full, 5, "q4")  # box_iou
+    assert scores(found["hangs-in-a-test"]) == less(full, 6, "q4")  # its other tests fail at once
     assert found["hangs-and-will-not-stop"]["status"] == "time limit"
     assert scores(found["hangs-and-will-not-stop"]) == full
     for name in ("text", "number", "picture.png"):
