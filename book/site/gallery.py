@@ -129,7 +129,8 @@ def _item(app: Sphinx, docname: str, demo: Demo) -> nodes.list_item:
         nodes.Text(app.env.titles[demo.docname].astext()),
     )
     uri = html.escape(app.builder.get_relative_uri(docname, demo.page))
-    picture = f'<img class="lc-gallery-picture" loading="lazy" alt="" src="{demo.picture}">'
+    alt = html.escape(f"First picture of the demo from {app.env.titles[demo.docname].astext()}")
+    picture = f'<img class="lc-gallery-picture" loading="lazy" alt="{alt}" src="{demo.picture}">'
     alone = f'<a class="lc-gallery-demo reference internal" href="{uri}">{demo.question}</a>'
     item = nodes.list_item("")
     item += nodes.raw("", f'<span class="lc-gallery-frame">{picture}</span>', format="html")

@@ -17,13 +17,13 @@ Texts = dict[tuple[str, ...], str]
 
 
 def numbers(text: str) -> list[float]:
-    return [float(n.replace(",", "")) for n in re.findall(r"\d[\d,]*\.?\d*", text)]
+    return [float(n.replace(",", "")) for n in re.findall(r"\d[\d,]*(?:\.\d+)?", text)]
 
 
 def found(pattern: str, text: str) -> float:
     match = re.search(pattern, text)
     assert match, f"{pattern} is not in {text}"
-    return float(match[1].replace(",", ""))
+    return float(match[1].replace(",", "").rstrip("."))  # the end of a sentence
 
 
 def smallest(texts: Texts, holds: Callable[[str], bool], at: int = 0) -> str:

@@ -65,9 +65,11 @@ def test_without_javascript_questions_and_answers_can_be_read(
     page.goto(root + path)
     answers = [demo.get_attribute("data-answer") for demo in page.locator(".lc-demo").all()]
     for demo, answer in zip(page.locator(".lc-demo").all(), answers, strict=True):
+        demo.scroll_into_view_if_needed()  # cells are laid out when they come into view
         assert demo.locator(".lc-demo-ask").is_visible()
         assert f"Answer: {answer}." in demo.inner_text()
     for question in page.locator(".lc-check").all():
+        question.scroll_into_view_if_needed()
         assert question.locator(".lc-check-question").is_visible()
         assert "✓ Right: " in question.inner_text()
     context.close()

@@ -123,7 +123,7 @@ def _encode_image(pixels: np.ndarray) -> tuple[bytes, bool]:
     exact = _webp(pixels.repeat(zoom, 0).repeat(zoom, 1), lossless=True, quality=50)
     if len(exact) < LARGE:
         return exact, True
-    smooth = _webp(pixels, MIN_WIDTH, quality=80)
+    smooth = _webp(pixels, MIN_WIDTH, quality=65)
     return (smooth, False) if len(smooth) < 0.8 * len(exact) else (exact, True)
 
 
@@ -154,7 +154,7 @@ def _encode(pixels: np.ndarray) -> bytes:
     exact = _webp(pixels, lossless=True, quality=50)
     if len(exact) < LARGE:
         return exact
-    lossy = _webp(pixels, quality=85)
+    lossy = _webp(pixels, quality=75)
     return lossy if len(lossy) < 0.6 * len(exact) else exact
 
 
