@@ -29,8 +29,7 @@ from typing import Any
 import torch
 import torchvision
 
-sys.path.insert(0, str(Path(__file__).parent))
-from bench_rows import Row, every_function, rows  # pyright: ignore[reportMissingImports]
+from bench_rows import Row, every_function, rows
 from lookclosely.data import scenes
 
 CLEARLY = 1.25  # over its limit by this factor

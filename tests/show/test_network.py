@@ -105,14 +105,6 @@ def test_every_drawing_says_in_words_what_it_shows():
 
 
 @pytest.fixture(scope="module")
-def browser():
-    from chromium import chromium
-
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
 def address(tmp_path_factory):
     path = tmp_path_factory.mktemp("drawings") / "index.html"
     path.write_text(drawings.page(), encoding="utf-8")

@@ -106,14 +106,6 @@ def test_markup_is_escaped_and_says_best_to_a_screen_reader():
     assert '<tr class="lc-control">' in html and "not measured" in html
 
 
-@pytest.fixture(scope="module")
-def browser():
-    from chromium import chromium
-
-    with chromium() as browser:
-        yield browser
-
-
 @pytest.mark.parametrize(("width", "theme"), [*itertools.product((1280, 390), ("light", "dark"))])
 def test_tables_fit_and_are_accessible(browser, tmp_path, width, theme):
     words = show.table({"a": ["a sentence of some words that break", 1]}, ["what", "n"])
