@@ -180,7 +180,7 @@ def test_a_flood_costs_its_own_cell_only(submit, autograder, tmp_path):
 @pytest.mark.slow
 def test_three_endless_loops_leave_the_rest_graded(submit, autograder, tmp_path):
     full = full_marks(autograder)
-    wanted = less(less(less(full, 6, "q2"), 6, "q3"), 5, "q4")  # box_iou is right
+    wanted = less(less(less(full, 6, "q2"), 6, "q3"), 6, "q4")  # its other tests fail at once
     submit("loops-in-tests", last=THREE_LOOPS, checks=False)
     submit("loops-in-checks", last=THREE_LOOPS + checks_all())
     cells = THREE_LOOPS + "while True: pass"

@@ -47,7 +47,9 @@ NETS = {
     "multi_scale": multi_scale_nets,
     "nuclei_segmentation": lambda: {"": unet()},
     "object_scale": lambda: {"": object_scale.trained()},
-    "recurrent_passes": lambda: {"": recurrent_passes.recurrent(recurrent_passes.EXPERIMENT.full)},
+    "recurrent_passes": lambda: {
+        "": recurrent_passes.recurrent(recurrent_passes.EXPERIMENT.full).net
+    },
     "two_stage_training": lambda: {"": two_stage_training.trained()},
 }
 PREDICTIONS = {"metric_agreement"}  # label maps, not weights
