@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from built_site import HTML, pages, settle
 
@@ -67,11 +67,11 @@ def test_without_javascript_questions_and_answers_can_be_read(
     for demo, answer in zip(page.locator(".lc-demo").all(), answers, strict=True):
         demo.scroll_into_view_if_needed()  # cells are laid out when they come into view
         assert demo.locator(".lc-demo-ask").is_visible()
-        assert f"Answer: {answer}." in demo.inner_text()
+        expect(demo).to_contain_text(f"Answer: {answer}.", use_inner_text=True)
     for question in page.locator(".lc-check").all():
         question.scroll_into_view_if_needed()
         assert question.locator(".lc-check-question").is_visible()
-        assert "✓ Right: " in question.inner_text()
+        expect(question).to_contain_text("✓ Right: ", use_inner_text=True)
     context.close()
 
 

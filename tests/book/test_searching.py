@@ -39,7 +39,7 @@ FIRST = {
 def page(browser: Browser, root: str) -> Iterator[Page]:
     page = browser.new_page()
     page.goto(root + "search.html")
-    page.wait_for_function("() => window.Search?.hasIndex()")
+    page.wait_for_function("() => typeof Search !== 'undefined' && Search.hasIndex()")
     yield page
     page.close()
 
