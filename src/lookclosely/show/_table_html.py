@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 CONTROL, WORDS = ' class="lc-control"', ' class="lc-words"'
 NONE = '<span aria-hidden="true">–</span><span class="lc-hidden">not measured</span>'
-MANY = 5  # columns of numbers that fit beside their names at 390 px
+MANY = 4  # columns of numbers with spreads that fit beside their names at 390 px
 COLOURS = (
     "--ink:#1f2328;--muted:#57606a;--page:#fffefb;--rule:#e6e2da;--edge:#8b857a",
     "--ink:#dfe1e5;--muted:#a3a9b3;--page:#15171b;--rule:#2c3038;--edge:#737b88",
