@@ -4,8 +4,10 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
+from pathlib import Path
 
 import psutil
 import pytest
@@ -81,8 +83,7 @@ def test_each_assignment_is_graded(assignment, tmp_path):
 def test_awkward_submissions(submit, autograder, tmp_path, monkeypatch):
     full = full_marks(autograder)
     nothing = dict.fromkeys(full, "")
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
+    temporary = Path(tempfile.mkdtemp(prefix="lc"))  # short: the fork server's socket lies in it
     monkeypatch.setattr("tempfile.tempdir", str(temporary))
     submit("solution")
     submit("stub", "student")
@@ -140,6 +141,18 @@ def test_awkward_submissions(submit, autograder, tmp_path, monkeypatch):
     left = {path.name for path in temporary.iterdir() if not path.name.startswith("pymp-")}
     (escaped,) = left  # no hidden test is left behind; this one is from the daemon, which ran
     assert not psutil.pid_exists(int(escaped.removeprefix("escaped-")))
+    (temporary / escaped).unlink()
+
+
+@pytest.mark.slow
+def test_a_temporary_folder_with_a_long_name(submit, autograder, tmp_path, monkeypatch):
+    long = tmp_path / ("long" * 25)
+    long.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(long))
+    folder = submit("solution").parent
+    out = tmp_path / "grades.csv"
+    assert grade.run(options(folder, autograder, out)) == 0
+    assert scores(rows(out)["solution"]) == full_marks(autograder)
 
 
 @pytest.mark.slow

@@ -43,10 +43,15 @@ def _context():
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # one core a submission
     if not _home_is_writable():  # matplotlib would say so in every process
         os.environ.setdefault("MPLCONFIGDIR", os.path.join(tempfile.gettempdir(), "matplotlib"))
-    if sys.platform != "linux":
+    if sys.platform != "linux" or not _socket_fits(tempfile.gettempdir()):
         return multiprocessing.get_context("spawn")
     multiprocessing.set_forkserver_preload(["lookclosely.grading.submission"])
     return multiprocessing.get_context("forkserver")
+
+
+def _socket_fits(folder: str) -> bool:
+    """Whether the fork server's socket can lie there: Linux takes 107 bytes for its whole path."""
+    return len(os.fsencode(folder)) + len("/pymp-12345678/listener-12345678") <= 107
 
 
 def _home_is_writable() -> bool:
