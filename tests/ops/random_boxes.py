@@ -1,9 +1,17 @@
-"""Boxes for tests: sparse and crowded, whole and broken numbers, negative corners, ties."""
+"""Boxes for tests: sparse and crowded, whole and broken numbers, ties; and the IoU of two."""
 
 import random
 
 import torch
 from torch import Tensor
+
+
+def slow_iou(a: list[float], b: list[float]) -> float:
+    """Of two xyxy boxes with an area, in Python's double precision."""
+    width = max(0.0, min(a[2], b[2]) - max(a[0], b[0]))
+    height = max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
+    area = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1])
+    return width * height / (area - width * height)
 
 
 def boxes(n: int, generator: torch.Generator, *, whole: bool = False, spread: float = 60) -> Tensor:

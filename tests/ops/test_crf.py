@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-import slow_loops
+import slow_crf
 import torch
 import torch.nn.functional as F
 from hypothesis import given
@@ -39,7 +39,7 @@ def test_mean_field_is_its_definition(size, dtype, device):
     for steps, table in ((0, None), (1, None), (3, symmetric_table(size[0], dtype))):
         on_device = None if table is None else table.to(device)
         q = ops.mean_field(unary, image, steps=steps, compatibility=on_device, **SETTINGS)
-        slow = slow_loops.mean_field(unary.cpu(), image.cpu(), steps, table, **SETTINGS)
+        slow = slow_crf.mean_field(unary.cpu(), image.cpu(), steps, table, **SETTINGS)
         assert_close(q.cpu(), slow)
 
 
@@ -47,7 +47,7 @@ def test_mean_field_of_a_grey_image_and_with_either_kernel_left_out():
     unary, image = random_field((2, 4, 5), channels=1)
     for left_out in ("appearance", "smoothness"):
         settings = {**SETTINGS, left_out: (0.0, *SETTINGS[left_out][1:])}
-        slow = slow_loops.mean_field(unary, image, 2, None, **settings)
+        slow = slow_crf.mean_field(unary, image, 2, None, **settings)
         assert_close(ops.mean_field(unary, image, steps=2, **settings), slow)
 
 
@@ -91,7 +91,7 @@ def test_grid_crf_is_its_definition(size, dtype, device):
     for contrast in (None, image):
         q = ops.grid_crf(unary, weight=0.8, steps=3, image=contrast, theta_rgb=0.4)
         on_cpu = None if contrast is None else contrast.cpu()
-        assert_close(q.cpu(), slow_loops.grid_crf(unary.cpu(), on_cpu, 0.8, 3, 0.4))
+        assert_close(q.cpu(), slow_crf.grid_crf(unary.cpu(), on_cpu, 0.8, 3, 0.4))
 
 
 @pytest.mark.parametrize("weight", [0.5, 2.0, 8.0])
@@ -141,7 +141,7 @@ def test_exact_marginals_are_sums_over_all_labellings(classes, height, width, se
     table = symmetric_table(classes) if seed % 2 else None
     if classes ** (height * width) > 600:
         return
-    slow = slow_loops.crf_marginals(unary, pairs, table)
+    slow = slow_crf.crf_marginals(unary, pairs, table)
     assert_close(ops.crf_marginals(unary, pairs, table), slow)
 
 
@@ -153,7 +153,7 @@ def test_energy_of_one_labelling_and_of_many():
     assert energy.shape == (4, 5)
     for index in itertools.product(range(4), range(5)):
         one = ops.crf_energy(labels[index], unary, pairs, table)
-        slow = slow_loops.crf_energy(labels[index], unary, pairs, table)
+        slow = slow_crf.crf_energy(labels[index], unary, pairs, table)
         assert float(one) == pytest.approx(slow, rel=1e-12)
         assert_close(energy[index], one)
 

@@ -1,7 +1,8 @@
 """Dilated kernels against the library's dilation; path counts against enumeration and gradients."""
 
+import itertools
+
 import pytest
-import slow_loops
 import torch
 import torch.nn.functional as F
 from hypothesis import given
@@ -9,6 +10,20 @@ from hypothesis import strategies as st
 from parity import DTYPES, assert_close, assert_parity
 
 from lookclosely import ops
+
+
+def slow_path_counts(layers: list[tuple[int, int, int, int]]) -> list[int]:
+    """Every choice of one tap a layer, and where it ends; (kernel, stride, padding, dilation)."""
+    steps, jump = [], 1
+    for _, stride, _, dilation in layers:
+        steps.append(dilation * jump)
+        jump *= stride
+    kernels = [layer[0] for layer in layers]
+    counts = [0] * (1 + sum(step * (k - 1) for step, k in zip(steps, kernels, strict=True)))
+    for taps in itertools.product(*map(range, kernels)):
+        counts[sum(step * tap for step, tap in zip(steps, taps, strict=True))] += 1
+    return counts
+
 
 small = st.integers(1, 4)
 layer = st.tuples(small, st.integers(1, 3), st.integers(0, 2), small)
@@ -59,7 +74,7 @@ def test_kernels_of_whole_numbers_and_of_no_channels():
 def test_path_counts_are_those_of_counting(layers):
     counts = ops.path_counts(layers)
     assert counts.dtype == torch.int64
-    assert counts.tolist() == slow_loops.path_counts(layers)
+    assert counts.tolist() == slow_path_counts(layers)
     assert len(counts) == ops.receptive_field(layers).size
 
 
