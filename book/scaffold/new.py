@@ -8,8 +8,9 @@ from pathlib import Path
 import yaml
 
 TEMPLATES = Path(__file__).parent / "templates"
-PARTS = ("looking", "segmentation", "detection", "instances", "attention", "beyond")
-CAPTIONS = {"instances": "Every instance", "attention": "Attention", "beyond": "Beyond"}
+BOOK = Path(__file__).resolve().parents[1]
+PARTS: dict[str, str] = yaml.safe_load((BOOK / "paths.yml").read_text(encoding="utf-8"))["parts"]
+"""The title of each part, by the name of its folder."""
 
 
 @dataclass
@@ -136,6 +137,6 @@ def _with_entry(toc: str, part: str, name: str) -> str:
         lines.insert(here[-1] + 1, entry)
     else:
         numbered = [k for k, line in enumerate(lines) if re.match(r"\s+- file: chapters/", line)]
-        head = [f"  - caption: {CAPTIONS.get(part, part.capitalize())}", "    numbered: true"]
+        head = [f"  - caption: {PARTS[part]}", "    numbered: true"]
         lines[numbered[-1] + 1 : numbered[-1] + 1] = [*head, "    chapters:", entry]
     return "\n".join(lines) + "\n"

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import yaml
 from docutils import nodes
 
 from book.site.assignments import read
@@ -42,6 +43,13 @@ def test_parts_hold_chapters_that_stand_and_those_to_come() -> None:
         name for name in titles() if name.startswith("detection/")
     ]
     assert not any(c.stands for c in by_title["Every object"])
+
+
+def test_the_table_of_contents_has_the_parts_titles() -> None:
+    contents = yaml.safe_load((ROOT / "_toc.yml").read_text())["parts"]
+    found = {part["caption"]: part["chapters"][0]["file"].split("/") for part in contents}
+    folders = {words[1]: title for title, words in found.items() if words[0] == "chapters"}
+    assert folders == {folder: plan()["parts"][folder] for folder in folders}
 
 
 def test_four_paths_with_hours_of_chapters_that_are_planned() -> None:
