@@ -12,6 +12,7 @@ import pytest
 from book.pipeline.fingerprint import fingerprint, made_with
 from book.pipeline.paths import Book
 from book.pipeline.record import is_complete, keep, kept_fingerprint, lacks_data, seconds, take_over
+from book.pipeline.site import machinery
 from book.pipeline.sources import chapters
 from book.site.demos import lighten
 
@@ -258,6 +259,17 @@ def test_data_that_arrives_executes_the_chapters_that_read_it(
     write(folder / "nuclei.zip", "…")
     assert today(book) != before
     assert made_with(before, today(book)) == today(book)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["_toc.yml", "book/glossary.md", *(f"book/{p.name}" for p in (ROOT / "book").glob("*.yml"))],
+)
+def test_all_pages_are_built_again_for_what_shapes_them_all(book: Book, path: str) -> None:
+    before = machinery(book)
+    assert machinery(book) == before
+    write(book.root / path, (book.root / path).read_text() + "\n")
+    assert machinery(book) != before
 
 
 def test_chapters_are_those_of_the_contents(book: Book) -> None:

@@ -56,9 +56,11 @@ def build(book: Book, only: str | None = None) -> None:
 
 
 def machinery(book: Book) -> str:
-    """Hash of everything that shapes all pages: configuration, extensions, templates, styles."""
+    """Hash of everything that shapes all pages: configuration, extensions, templates, styles, and
+    the lists that they read: parts and paths, chapters to come, words of the search, glossary."""
     folders = ("site", "notebooks", "_static", "_templates", "vendor")
     paths = [book.root / "_config.yml", book.root / "_toc.yml", book.root / "requirements.txt"]
+    paths += [book.root / "book" / "glossary.md", *(book.root / "book").glob("*.yml")]
     for folder in folders:
         paths += (book.root / "book" / folder).rglob("*")
     digest = hashlib.sha256()
