@@ -181,3 +181,4 @@ def test_times_are_measured_after_all_else_one_by_one(broken, kept, monkeypatch,
 def test_the_tests_are_those_that_need_no_built_book():
     (job,) = on_gpu.tests(3)
     assert job.command[1:3] == ["-m", "pytest"] and "not book" in job.command
+    assert job.command[-3:-1] == ["--dist", "loadgroup"]  # as in the Makefile

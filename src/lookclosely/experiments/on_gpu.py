@@ -46,7 +46,7 @@ def tests(workers: int) -> list[Job]:
     if not folder.is_dir():
         return []
     command = [sys.executable, "-m", "pytest", "-q", "-m", "not book", "--rootdir", folder.parent]
-    command += ["-n", workers, "--dist", "loadscope", folder]
+    command += ["-n", workers, "--dist", "loadgroup", folder]
     return [Job("tests", [str(part) for part in command])]
 
 
