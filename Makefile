@@ -4,6 +4,7 @@ VENV ?= .venv
 PYTHON := $(VENV)/bin/python
 PORT ?= 8000
 READY := $(VENV)/.ready
+LEAST := $(shell sed -n 's/^requires-python = ">=\(.*\)"/\1/p' pyproject.toml)
 CHROMIUM := $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name))))
 # The library's own threads: two test workers share two cores.
 export OMP_NUM_THREADS ?= 1
@@ -13,8 +14,8 @@ export OMP_NUM_THREADS ?= 1
 setup: $(READY)
 
 $(READY): requirements.txt pyproject.toml
-	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
-	  { echo "python3 is older than 3.10: install a newer Python, then run make again."; exit 1; }
+	@python3 -c 'import sys; sys.exit(sys.version_info < tuple(map(int, "$(LEAST)".split("."))))' || \
+	  { echo "python3 is older than $(LEAST): install a newer Python, then run make again."; exit 1; }
 	test -x $(PYTHON) || python3 -m venv $(VENV)
 	$(PYTHON) -m pip install --quiet uv
 	$(PYTHON) -m uv pip install --quiet --compile-bytecode --python $(PYTHON) -r requirements.txt -e .

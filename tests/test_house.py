@@ -5,6 +5,8 @@ import functools
 import graphlib
 import importlib.util
 import re
+import subprocess
+import tomllib
 from pathlib import Path
 
 import jupytext
@@ -127,6 +129,19 @@ def test_the_package_reads_like_a_table_of_contents():
     private = {name for name in entries if name.startswith("_")}
     assert len(public) <= 15, public
     assert private == {"__init__.py", "__main__.py"}
+
+
+def test_the_least_python_is_said_by_pyproject_alone():
+    """Makefile and workflows follow it, and so do the pages that name it."""
+    least = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"][2:]
+    for name in ("CONTRIBUTING.md", "book/how-to-run.md"):
+        said = re.findall(r"Python (3\.\d+) or newer", (ROOT / name).read_text())
+        assert said == [least], name
+    oldest = re.search(r'python: \["(3\.\d+)"', (ROOT / ".github/workflows/newest.yml").read_text())
+    assert oldest and oldest[1] == least
+    command = ["make", "--print-data-base", "--dry-run", "clean"]
+    made = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert f"\nLEAST := {least}\n" in made
 
 
 def test_tests_find_the_package_as_readers_do():
