@@ -153,6 +153,10 @@ EXAMPLES: dict[str, Example] = {
         tv.batched_nms,
     ),
     "ops.soft_nms": Example(ops.soft_nms, lambda d: (d.boxes(), d.share(d.size))),
+    "ops.filter_detections": Example(
+        ops.filter_detections,
+        lambda d: (d.boxes(), d.share(d.size), d.labels(d.size), (40, 40)),
+    ),
     # ops: convolutions, pooling, sizes
     "ops.conv2d": Example(
         ops.conv2d, lambda d: (_square(d, 2, 3), d.normal(4, 3, 3, 3), d.normal(4)), F.conv2d, 64

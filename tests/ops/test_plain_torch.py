@@ -72,5 +72,8 @@ def test_every_public_function_is_exported_and_explained():
     for name in lookclosely.ops.__all__:
         function = getattr(lookclosely.ops, name)
         assert callable(function), name
-        for part in ("Returns:", "Raises:") if name != "convolve" else ():
+        assert function.__doc__, name
+        if name == "convolve" or isinstance(function, type):  # what a class holds, it says itself
+            continue
+        for part in ("Returns:", "Raises:"):
             assert part in (function.__doc__ or ""), (name, part)

@@ -18,6 +18,7 @@ from .crf import (
     pair_weights,
 )
 from .crop import crop_and_resize, paste
+from .detections import Targets, filter_detections
 from .dilation import dilate_kernel, path_counts
 from .edges import canny_nms, non_max_suppression_1d
 from .gaussian_filters import bilateral_grid_transform, gauss_transform
@@ -33,6 +34,7 @@ from .unpooling import bed_of_nails, max_unpool2d, unpool_nearest
 from .upsampling import bilinear_kernel, conv_transpose2d, overlap_map
 
 __all__ = [
+    "Targets",
     "approximate_mean_field",
     "batched_nms",
     "bed_of_nails",
@@ -53,6 +55,7 @@ __all__ = [
     "cross_correlate",
     "dilate_kernel",
     "effective_receptive_field",
+    "filter_detections",
     "gauss_transform",
     "gaussian_pyramid",
     "generalized_box_iou",

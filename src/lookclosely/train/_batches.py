@@ -66,10 +66,14 @@ def _set_random_states(states: tuple[Any, ...]) -> None:
 def share(batch: Any, accelerator: Accelerator) -> Any:
     """This process's rows of the batch, on its device; all of a tensor that has no rows.
 
+    None stays None: what a batch may have and does not, such as masks.
+
     Raises:
         ValueError: if the rows cannot be shared evenly, or the batch holds something else than
             tensors.
     """
+    if batch is None:
+        return None
     if isinstance(batch, Tensor):
         return _rows(batch, accelerator).to(accelerator.device)
     if isinstance(batch, dict):
