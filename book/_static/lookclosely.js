@@ -5,6 +5,8 @@ document.addEventListener("DOMContentLoaded", () => {
   for (const box of document.querySelectorAll(wide)) {
     if (box.scrollWidth > box.clientWidth && !box.hasAttribute("tabindex")) box.tabIndex = 0;
   }
+  // What a deck's short name stands for: by mouse, finger and keyboard.
+  window.tippy?.delegate("body", { target: ".lc-deck", trigger: "mouseenter focusin" });
 });
 // Escape closes a tooltip, wherever the focus is.
 document.addEventListener("keydown", (event) => {

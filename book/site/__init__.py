@@ -21,6 +21,7 @@ PARTS = (
     "timings",
     "slides",
     "decks",
+    "figures",
     "footer",
     "front",
     "sidebar",

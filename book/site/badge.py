@@ -1,4 +1,4 @@
-"""``{run-badge}``: what running this chapter takes, measured when the book was built."""
+"""``{run-badge}``: what reading this chapter takes, and running it, measured by the build."""
 
 from typing import Any
 
@@ -7,13 +7,14 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
+from .contents import minutes
 from .records import seconds, spoken
 
 logger = logging.getLogger(__name__)
 
 
 class RunBadge(SphinxDirective):
-    """A line under the title: ``Runs in 23 s on one CPU core. No GPU needed.``"""
+    """A line under the title: ``50 minutes to read and try. Runs in 23 s on one CPU core …``"""
 
     def run(self) -> list[nodes.Node]:
         app, docname = self.env.app, self.env.docname
@@ -22,7 +23,11 @@ class RunBadge(SphinxDirective):
             logger.warning("run-badge: %s was not executed", docname, location=self.get_location())
             return []
         paragraph = nodes.paragraph(classes=["lc-run-badge"])
-        paragraph += nodes.Text(f"Runs in {spoken(taken)} on one CPU core. No GPU needed.")
+        read = 5 * max(1, round(minutes(self.env, docname) / 5))
+        paragraph += nodes.Text(
+            f"{read} minutes to read and try. "
+            f"Runs in {spoken(taken)} on one CPU core. No GPU needed."
+        )
         return [paragraph]
 
 

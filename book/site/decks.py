@@ -33,7 +33,8 @@ def _link(known: dict[str, str], address: str) -> Any:
         target = f"{address}#deck-{match[0].lower()}"
         said = escape(f"Slides: {known[match[0]]}")
         return (
-            f'<a class="reference internal lc-deck" title="{said}" href="{target}">{match[0]}</a>'
+            '<a class="reference internal lc-deck" '
+            f'data-tippy-content="{said}" href="{target}">{match[0]}</a>'
         )
 
     return link

@@ -1,9 +1,12 @@
-"""The line at the foot of every page: which version of the book it is, and two links."""
+"""The line at the foot of a page: which version of the book it is, its figures, two links."""
 
 from importlib.metadata import version
 from typing import Any
 
 from sphinx.application import Sphinx
+
+from . import figures
+from .buttons import is_chapter
 
 PACKAGE = "lookclosely"
 
@@ -19,6 +22,9 @@ def set_footer(app: Sphinx, pagename: str, template: str, context: dict, doctree
         for page, text in links
         if page in app.env.found_docs
     ]
+    if is_chapter(pagename):
+        zipped = context["pathto"](figures.address(pagename), 1)
+        written.insert(0, f'<a href="{zipped}" download>All figures of this page (zip)</a>')
     said = [f"Look Closely {app.config.release}", *written]
     context["theme_extra_footer"] = f'<p class="lc-version">{" · ".join(said)}</p>'
 

@@ -4,7 +4,7 @@ from book.site.decks import link_decks
 
 KNOWN = {"S000": "Segmentation", "S003": "Convolutions & more"}
 LINK = (
-    '<a class="reference internal lc-deck" title="Slides: Convolutions &amp; more" '
+    '<a class="reference internal lc-deck" data-tippy-content="Slides: Convolutions &amp; more" '
     'href="map.html#deck-s003">S003</a>'
 )
 

@@ -37,8 +37,14 @@ def test_escape_closes_a_tooltip(page: Page, root: str) -> None:
 
 def test_a_deck_is_named_in_full_where_one_points_at_it(page: Page, root: str) -> None:
     page.goto(root + UNET)
+    settle(page)
     deck = page.locator("article a.lc-deck").first
-    assert (deck.get_attribute("title") or "").startswith("Slides: ")
+    for point in (deck.hover, deck.focus):
+        point()
+        page.wait_for_selector(".tippy-box")
+        assert page.locator(".tippy-box").inner_text().startswith("Slides: ")
+        page.keyboard.press("Escape")
+        page.wait_for_selector(".tippy-box", state="detached")
     deck.click()
     page.wait_for_url(root + "book/slide-map.html#deck-s00*")
 
