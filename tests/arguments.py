@@ -20,6 +20,8 @@ import torch.nn.functional as F
 import torchvision.ops as tv
 from torch import Tensor
 from torchmetrics.functional import classification as tm
+from torchvision.models.detection._utils import BoxCoder, Matcher, SSDMatcher
+from torchvision.models.detection.anchor_utils import AnchorGenerator
 
 from lookclosely import losses, metrics, ops
 
@@ -153,6 +155,45 @@ EXAMPLES: dict[str, Example] = {
         tv.batched_nms,
     ),
     "ops.soft_nms": Example(ops.soft_nms, lambda d: (d.boxes(), d.share(d.size))),
+    # ops: what a detector is taught
+    "ops.generate_anchors": Example(
+        ops.generate_anchors,
+        lambda d: ([32, 64, 128], [0.5, 1, 2], d.dtype, d.device),
+        AnchorGenerator().generate_anchors,
+    ),
+    "ops.grid_anchors": Example(
+        ops.grid_anchors, lambda d: ((d.size, d.size + 1), 8, d.boxes(9)), timed_at=64
+    ),
+    "ops.default_boxes": Example(
+        ops.default_boxes,
+        lambda d: ((300, 300), [(d.size, d.size), (1, 2)], [[2], [2, 3]], [0.2, 0.5, 0.9]),
+        timed_at=38,
+    ),
+    "ops.encode_boxes": Example(
+        partial(ops.encode_boxes, weights=(10, 10, 5, 5)),
+        lambda d: (d.boxes(), d.boxes()),
+        BoxCoder((10, 10, 5, 5)).encode_single,
+    ),
+    "ops.decode_boxes": Example(
+        partial(ops.decode_boxes, weights=(10, 10, 5, 5)),
+        lambda d: (d.normal(d.size, 4), d.boxes()),
+        BoxCoder((10, 10, 5, 5)).decode_single,
+    ),
+    "ops.assign": Example(
+        partial(ops.assign, high=0.5, low=0.4, keep_best=True),
+        lambda d: (d.share(4, d.size),),
+        lambda iou: Matcher(0.5, 0.4, allow_low_quality_matches=True)(iou),
+    ),
+    "ops.ssd_match": Example(ops.ssd_match, lambda d: (d.share(4, d.size),), SSDMatcher(0.5)),
+    "ops.balanced_sample": Example(
+        lambda *given: ops.balanced_sample(
+            *given, generator=torch.Generator(given[0].device).manual_seed(0)
+        ),
+        lambda d: (d.labels(2, d.size), 4, 0.25),
+    ),
+    "ops.hard_negatives": Example(
+        ops.hard_negatives, lambda d: (d.share(2, d.size), d.mask(2, d.size))
+    ),
     "ops.filter_detections": Example(
         ops.filter_detections,
         lambda d: (d.boxes(), d.share(d.size), d.labels(d.size), (40, 40)),

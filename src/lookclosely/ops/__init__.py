@@ -1,5 +1,8 @@
 """Functions on tensors: the algorithms of the book, in plain torch, one idea a file."""
 
+from .anchors import default_boxes, generate_anchors, grid_anchors
+from .assignment import assign, balanced_sample, hard_negatives, ssd_match
+from .box_coding import decode_boxes, encode_boxes
 from .boxes import (
     box_area,
     box_convert,
@@ -36,6 +39,8 @@ from .upsampling import bilinear_kernel, conv_transpose2d, overlap_map
 __all__ = [
     "Targets",
     "approximate_mean_field",
+    "assign",
+    "balanced_sample",
     "batched_nms",
     "bed_of_nails",
     "bilateral_grid_transform",
@@ -53,14 +58,20 @@ __all__ = [
     "crf_marginals",
     "crop_and_resize",
     "cross_correlate",
+    "decode_boxes",
+    "default_boxes",
     "dilate_kernel",
     "effective_receptive_field",
+    "encode_boxes",
     "filter_detections",
     "gauss_transform",
     "gaussian_pyramid",
     "generalized_box_iou",
+    "generate_anchors",
     "graph_segmentation",
+    "grid_anchors",
     "grid_crf",
+    "hard_negatives",
     "interpolate",
     "laplacian_pyramid",
     "max_pool2d",
@@ -80,6 +91,7 @@ __all__ = [
     "shift_and_stitch",
     "soft_nms",
     "split_phases",
+    "ssd_match",
     "standardize",
     "stitch",
     "superpixel_vote",
