@@ -10,10 +10,12 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 import torchvision.ops as tv
+from skimage import data, segmentation
 from torchmetrics.functional.classification import multiclass_confusion_matrix
 
 from arguments import EXAMPLES, Draw
 from lookclosely import metrics, ops
+from lookclosely.models.segmentation.unet import border_weight_map
 from ops.random_boxes import mixture
 
 INPUTS = 8  # so many that no processor learns their branches by heart
@@ -128,7 +130,33 @@ def _pictures(peers: bool) -> list[Row]:
     others = _installed(peers, pydensecrf=_lattice)
     name = "approximate_mean_field  240 × 320, 21 labels"
     dense = Row(name, ops.approximate_mean_field, others, fields)
-    return [pyramid, _limited(dense, 12)]
+    photo, given = torch.from_numpy(data.chelsea()).permute(2, 0, 1).float() / 255, (1.0, 0.8, 50)
+    superpixels = Row(
+        "graph_segmentation  300 × 451",
+        lambda image, k, sigma, size: ops.graph_segmentation(
+            image, scale=k, sigma=sigma, min_size=size
+        ),
+        {"scikit-image": _felzenszwalb},
+        [(photo, *given)],
+        on_gpu=False,
+    )
+    discs = [(_discs(512, 120, seed),) for seed in range(2)]
+    weights = Row("border_weight_map  512 × 512, 120 objects", border_weight_map, {}, discs)
+    return [pyramid, _limited(dense, 12), superpixels, weights]
+
+
+def _felzenszwalb(image: torch.Tensor, k: float, sigma: float, size: int) -> np.ndarray:
+    return segmentation.felzenszwalb(image.permute(1, 2, 0).numpy(), k, sigma, size)
+
+
+def _discs(side: int, count: int, seed: int) -> torch.Tensor:
+    """An instance map of discs of radius 10, the later over the earlier."""
+    y, x = torch.meshgrid(torch.arange(side), torch.arange(side), indexing="ij")
+    centres = torch.rand(count, 2, generator=torch.Generator().manual_seed(seed)) * side
+    labels = torch.zeros(side, side, dtype=torch.int64)
+    for number, (row, column) in enumerate(centres.tolist(), 1):
+        labels[(y - row) ** 2 + (x - column) ** 2 < 100] = number
+    return labels
 
 
 def _maps() -> list[Row]:

@@ -58,8 +58,10 @@ def confusion_matrices(
     kept = None if ignore_index is None else target != ignore_index
     _check_classes(pred, num_classes, "pred", kept)
     _check_classes(target, num_classes, "target", kept)
-    images = torch.arange(len(target), device=target.device).view(-1, *[1] * (target.ndim - 1))
-    rows = images * num_classes + target.long()  # of the matrices, one below the other
+    rows = target.long()  # of the matrices, one below the other
+    if len(target) > 1:
+        first = torch.arange(0, len(target) * num_classes, num_classes, device=target.device)
+        rows = rows + first.view(-1, *[1] * (target.ndim - 1))
     numbers = torch.add(pred.long(), rows, alpha=num_classes)
     size = (len(target), num_classes, num_classes)
     bins = math.prod(size)

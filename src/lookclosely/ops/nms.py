@@ -18,7 +18,7 @@ from .edges import canny_nms, non_max_suppression_1d
 __all__ = ["batched_nms", "canny_nms", "nms", "non_max_suppression_1d", "soft_nms"]
 
 # Boxes that are settled at a time. Small enough that a block's IoUs stay in the processor's cache.
-BLOCK = 128
+BLOCK = 192
 FEW = 4  # so many large classes are faster one by one than together
 PAIRS_KEPT = 2**22  # 16 MB of float32: so many pairs' weights soft_nms computes once and keeps
 
