@@ -78,6 +78,14 @@ class Draw:
     def unary(self) -> Tensor:
         return -self.normal(K, self.size, self.size).log_softmax(0)
 
+    def segmented(self, images: int = 4) -> tuple[list[dict], list[dict]]:
+        """Predictions and targets with masks."""
+        pairs = zip(*self.detections(images), strict=True)
+        masks = [self.mask(self.size, 24, 32) for _ in range(images)]
+        noisy = [mask ^ (self.share(self.size, 24, 32) > 0.9) for mask in masks]
+        both = [(p | {"masks": a}, t | {"masks": b}) for (p, t), a, b in zip(pairs, noisy, masks)]
+        return [p for p, _ in both], [t for _, t in both]
+
     def detections(self, images: int = 4) -> tuple[list[dict], list[dict]]:
         """Predictions and targets, the boxes near one another."""
         predictions, targets = [], []
@@ -357,6 +365,17 @@ EXAMPLES: dict[str, Example] = {
     # metrics: detections, joints, rankings
     "metrics.voc_match": Example(metrics.voc_match, lambda d: d.detections(), timed_at=20),
     "metrics.voc_ap": Example(metrics.voc_ap, lambda d: d.detections(), timed_at=20),
+    "metrics.coco_evaluate": Example(metrics.coco_evaluate, lambda d: d.detections(), timed_at=20),
+    "metrics.ap_by_size": Example(
+        partial(metrics.ap_by_size, iou_type="segm"),
+        lambda d: (*d.segmented(), (5.0, 15.0)),
+        timed_at=20,
+    ),
+    "metrics.proposal_recall": Example(
+        partial(metrics.proposal_recall, k=5, iou_threshold=0.5),
+        lambda d: d.detections(),
+        timed_at=20,
+    ),
     "metrics.class_curve": Example(metrics.class_curve, lambda d: (_matches(d), 1), timed_at=20),
     "metrics.precision_recall": Example(
         metrics.precision_recall, lambda d: (d.share(d.size), d.mask(d.size), d.size)

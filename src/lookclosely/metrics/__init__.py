@@ -1,9 +1,11 @@
 """Scores: how good is a segmentation, a detector, a set of instances?"""
 
 from .boundary import boundary_f_score, boundary_iou, boundary_pixels
+from .coco import CocoScores, ap_by_size, coco_evaluate
 from .instances import InstanceMatches, instance_f1, instance_iou, match_instances
 from .keypoints import pck, torso_length
 from .matching import Matches, voc_match
+from .proposals import proposal_recall
 from .ranking import kendall_tau
 from .segmentation import (
     confusion_matrices,
@@ -28,14 +30,17 @@ from .voc import (
 
 __all__ = [
     "AveragePrecision",
+    "CocoScores",
     "InstanceMatches",
     "Matches",
     "PrecisionRecall",
+    "ap_by_size",
     "average_precision",
     "boundary_f_score",
     "boundary_iou",
     "boundary_pixels",
     "class_curve",
+    "coco_evaluate",
     "confusion_matrices",
     "confusion_matrix",
     "dice",
@@ -51,6 +56,7 @@ __all__ = [
     "pixel_accuracy",
     "precision",
     "precision_recall",
+    "proposal_recall",
     "recall",
     "torso_length",
     "voc_ap",

@@ -10,9 +10,8 @@ Boxes are (x1, y1, x2, y2). An image without boxes has ``boxes`` of shape (0, 4)
 All is counted on the CPU and in float64, so that an IoU of 1/2 is 1/2.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -21,7 +20,7 @@ from torch import Tensor
 
 from lookclosely.ops import box_iou
 
-Images = Sequence[Mapping[str, Any]]
+from ._images import Images, check_images, column, counts
 
 
 @dataclass(frozen=True)
@@ -77,10 +76,12 @@ def voc_match(
     evaluation of Fast R-CNN does the same; the devkit's MATLAB lets an IoU equal to the threshold
     pass.
     """
-    _check_arguments(predictions, targets, iou_threshold)
+    if not 0 <= iou_threshold < 1:
+        raise ValueError(f"iou_threshold is {iou_threshold}: it must be from 0 to below 1")
+    check_images(predictions, targets, extra=("difficult",))
     found, truth = _flatten(predictions, inclusive_pixels), _flatten(targets, inclusive_pixels)
-    scores = _column(predictions, "scores", torch.zeros(0)).double()
-    difficult = _column(targets, "difficult", torch.zeros(0)).bool()
+    scores = column(predictions, "scores", torch.zeros(0)).double()
+    difficult = column(targets, "difficult", torch.zeros(0)).bool()
 
     pairs = zip(found.split(), truth.split(), strict=True)
     objects = [_best_object(d, t, iou_threshold) for d, t in pairs]
@@ -132,68 +133,10 @@ class _Flat:
 
 
 def _flatten(images: Images, inclusive_pixels: bool) -> _Flat:
-    boxes = _column(images, "boxes", torch.zeros(0, 4)).double()
+    boxes = column(images, "boxes", torch.zeros(0, 4)).double()
     if inclusive_pixels:
         boxes = boxes + torch.tensor([0.0, 0.0, 1.0, 1.0])  # from the last pixel to the far edge
-    labels = _column(images, "labels", torch.zeros(0)).long()
-    counts = [len(image["labels"]) for image in images]
-    index = torch.arange(len(counts)).repeat_interleave(torch.tensor(counts, dtype=torch.long))
-    return _Flat(boxes, labels, index, counts)
-
-
-def _column(images: Images, key: str, empty: Tensor) -> Tensor:
-    """One entry of all images; where an image lacks it, zeros."""
-    rows = [p[key].cpu() if key in p else torch.zeros(len(p["labels"])) for p in images]
-    return torch.cat(rows) if rows else empty
-
-
-def _check_arguments(predictions: Images, targets: Images, iou_threshold: float) -> None:
-    if not 0 <= iou_threshold < 1:
-        raise ValueError(f"iou_threshold is {iou_threshold}: it must be from 0 to below 1")
-    if len(predictions) != len(targets):
-        raise ValueError(
-            f"predictions has {len(predictions)} images, but targets {len(targets)}: give one "
-            f"dict for each image in both, in the same order, also where there are no boxes"
-        )
-    for i, image in enumerate(predictions):
-        _check_image(image, f"predictions[{i}]", ("boxes", "scores", "labels"))
-    for i, image in enumerate(targets):
-        _check_image(image, f"targets[{i}]", ("boxes", "labels"))
-    _check_values(predictions, "predictions")
-    _check_values(targets, "targets")
-
-
-def _check_image(image: Mapping[str, Any], name: str, keys: tuple[str, ...]) -> None:
-    """Entries are there, of one length, and have the shapes of boxes and numbers."""
-    missing = [key for key in keys if key not in image]
-    if missing:
-        raise ValueError(f"{name} has no {missing[0]!r}: it needs {', '.join(keys)}")
-    boxes = image["boxes"]
-    if boxes.ndim != 2 or boxes.shape[1] != 4:
-        raise ValueError(
-            f"{name}['boxes'] has shape {tuple(boxes.shape)}: it must be (N, 4), (0, 4) for none"
-        )
-    for key in (k for k in (*keys, "difficult") if k in image):
-        if image[key].shape[:1] != boxes.shape[:1] or (key != "boxes" and image[key].ndim != 1):
-            raise ValueError(
-                f"{name}[{key!r}] has shape {tuple(image[key].shape)}, but there are "
-                f"{len(boxes)} boxes: give one value for each box"
-            )
-
-
-def _check_values(images: Images, name: str) -> None:
-    """Boxes and scores can be compared. Looked at once, for all images together."""
-    if not _are_boxes(_column(images, "boxes", torch.zeros(0, 4))):
-        i = next(i for i, image in enumerate(images) if not _are_boxes(image["boxes"]))
-        raise ValueError(
-            f"{name}[{i}]['boxes'] must be finite (x1, y1, x2, y2) with x1 <= x2, y1 <= y2"
-        )
-    if name == "predictions" and not _column(images, "scores", torch.zeros(0)).isfinite().all():
-        i = next(i for i, image in enumerate(images) if not image["scores"].isfinite().all())
-        raise ValueError(
-            f"{name}[{i}]['scores'] has a value that is not finite: it cannot be ranked"
-        )
-
-
-def _are_boxes(boxes: Tensor) -> bool:
-    return bool((boxes[:, 2:] >= boxes[:, :2]).all() and boxes.isfinite().all())
+    labels = column(images, "labels", torch.zeros(0)).long()
+    each = counts(images)
+    index = torch.arange(len(each)).repeat_interleave(torch.tensor(each, dtype=torch.long))
+    return _Flat(boxes, labels, index, each)

@@ -15,7 +15,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from .matching import Images, Matches, voc_match
+from ._images import Images
+from .matching import Matches, voc_match
 
 
 @dataclass(frozen=True)
