@@ -26,7 +26,7 @@ def image(boxes: list, labels: list[int] | None = None, **more: list) -> dict[st
     return {"boxes": table, "labels": kind} | {k: torch.tensor(v) for k, v in more.items()}
 
 
-A, B, FAR = [0, 0, 9, 9], [20, 20, 29, 29], [60, 60, 69, 69]
+A, B, FAR = [0, 0, 10, 10], [20, 20, 30, 30], [60, 60, 70, 70]
 
 
 # The rules, one by one
@@ -155,7 +155,7 @@ def test_voc_ap_is_the_rules(seed: int):
 def test_the_curve_is_the_rules(seed: int):
     predictions, targets = random_data(seed)
     for label, curve in ours.voc_ap(predictions, targets).curves.items():
-        hits, positives = slow_hits(predictions, targets, label, 0.5, 1)
+        hits, positives = slow_hits(predictions, targets, label, 0.5, 0)
         tp, fp = np.cumsum([h for h in hits if h != (0, 0)], axis=0).reshape(-1, 2).T
         assert_close(curve.precision, torch.tensor(tp / (tp + fp)))
         assert curve.scores.tolist() == sorted(curve.scores.tolist(), reverse=True)
@@ -182,8 +182,8 @@ def test_right_wrong_right_on_two_objects():
 
 
 def test_a_duplicate_is_wrong_even_if_another_object_is_free():
-    truth = image([[0, 0, 9, 9], [0, 2, 9, 11]])
-    twice = image([[0, 0, 9, 9], [0, 0, 9, 9]], scores=[0.9, 0.8])
+    truth = image([[0, 0, 10, 10], [0, 2, 10, 12]])
+    twice = image([[0, 0, 10, 10], [0, 0, 10, 10]], scores=[0.9, 0.8])
     matches = voc_match([twice], [truth])  # the second overlaps the free object with 2/3
     assert matches.objects.tolist() == [0, 0]
     assert matches.correct.tolist() == [True, False]
@@ -195,13 +195,13 @@ def test_the_higher_score_gets_the_object_wherever_it_stands():
 
 
 def test_the_threshold_must_be_exceeded():
-    truth = image([[0, 0, 9, 9]])
-    half = image([[0, 0, 9, 4]], scores=[0.9])  # 10 × 5 of 10 × 10 pixels
+    truth = image([[0, 0, 10, 10]])
+    half = image([[0, 0, 10, 5]], scores=[0.9])
     assert not voc_match([half], [truth]).correct.any()
     assert voc_match([half], [truth], iou_threshold=0.4999).correct.all()
     # 4 of 6 pixels. In float32 2/3 is rounded up: it would exceed the threshold.
-    two_thirds = image([[0, 0, 1, 1]], scores=[0.9])
-    truth = image([[0, 0, 1, 2]])
+    two_thirds = image([[0, 0, 2, 2]], scores=[0.9])
+    truth = image([[0, 0, 2, 3]])
     assert not voc_match([two_thirds], [truth], iou_threshold=2 / 3).correct.any()
 
 
@@ -227,15 +227,15 @@ def test_a_class_only_matches_itself_and_a_image_too():
 
 def test_inclusive_pixels_change_small_boxes():
     truth, prediction = image([[0, 0, 2, 2]]), image([[0, 0, 2, 1]], scores=[0.9])
-    assert ours.voc_ap([prediction], [truth]).mean == pytest.approx(1.0)  # 6 of 9 pixels
-    edges = ours.voc_ap([prediction], [truth], inclusive_pixels=False)  # 2 of 4
-    assert edges.mean == 0.0
+    inclusive = ours.voc_ap([prediction], [truth], inclusive_pixels=True)  # 6 of 9 pixels
+    assert inclusive.mean == pytest.approx(1.0)
+    assert ours.voc_ap([prediction], [truth]).mean == 0.0  # 2 of 4
 
 
 def test_a_box_of_one_pixel_has_an_area_only_if_pixels_are_inclusive():
     point, found = image([[3, 3, 3, 3]]), image([[3, 3, 3, 3]], scores=[0.5])
-    assert voc_match([found], [point]).correct.all()
-    assert not voc_match([found], [point], inclusive_pixels=False).correct.any()  # 0/0
+    assert voc_match([found], [point], inclusive_pixels=True).correct.all()
+    assert not voc_match([found], [point]).correct.any()  # 0/0
 
 
 def test_eleven_points_take_exact_tenths():

@@ -53,7 +53,7 @@ def voc_match(
     targets: Images,
     *,
     iou_threshold: float = 0.5,
-    inclusive_pixels: bool = True,
+    inclusive_pixels: bool = False,
 ) -> Matches:
     """Match detections to objects as PASCAL VOC does.
 
@@ -66,8 +66,9 @@ def voc_match(
     Args:
         predictions, targets: see the top of this module.
         iou_threshold: from 0 to below 1.
-        inclusive_pixels: (x2, y2) is the last pixel inside, as in VOC's annotations, so a box is
-            x2 − x1 + 1 wide. False: it is the far edge, and the box is x2 − x1 wide.
+        inclusive_pixels: False takes (x2, y2) for the far edge, so that a box is x2 − x1 wide, as
+            everywhere in this book. True takes it for the last pixel inside, as VOC's files have
+            it: a box is x2 − x1 + 1 wide.
 
     Raises:
         ValueError: names the image and the entry that is missing or malformed.

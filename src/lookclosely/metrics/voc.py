@@ -109,7 +109,7 @@ def voc_ap(
     *,
     iou_threshold: float = 0.5,
     points: int | None = 11,
-    inclusive_pixels: bool = True,
+    inclusive_pixels: bool = False,
 ) -> AveragePrecision:
     """PASCAL VOC's average precision: match, rank, sum up, for each class.
 
@@ -119,7 +119,8 @@ def voc_ap(
             labels (G,) and, where there are any, difficult (G,). Boxes are (x1, y1, x2, y2).
         iou_threshold: a correct detection's IoU is above it.
         points: 11 as in VOC 2007, None for the area as since VOC 2010.
-        inclusive_pixels: boxes are x2 − x1 + 1 wide, as in VOC's annotations. False: x2 − x1.
+        inclusive_pixels: boxes are x2 − x1 wide, as everywhere in this book; True: x2 − x1 + 1,
+            for boxes whose (x2, y2) is the last pixel inside, as in VOC's files.
 
     Source: Everingham et al. 2010, section 4.2. The rules are in ``voc_match``, the sum is in
     ``average_precision``.

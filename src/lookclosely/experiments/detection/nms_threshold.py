@@ -113,7 +113,7 @@ def curve(config: Config, objects: tuple[int, int], seed: int) -> dict[str, Any]
     truth = [{"boxes": scene.full_boxes, "labels": scene.classes} for scene in drawn]
 
     def ap(predictions: list[Picture]) -> float:
-        return voc_ap(predictions, truth, points=None, inclusive_pixels=False).mean
+        return voc_ap(predictions, truth, points=None).mean
 
     return {
         "ap": {f"{t}": ap([kept(r, t) for r in raw]) for t in config.thresholds},
