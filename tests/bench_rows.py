@@ -104,12 +104,16 @@ def _layers() -> list[Row]:
     name = "interpolate  bilinear, 8×21×32×32 to 256"
     others = {"library": both[1], "two matrix products": _two_products}
     bilinear = Row(name, both[0], others, small, {"library": 3})
+    turned = [(x.contiguous(memory_format=torch.channels_last), size) for x, size in small]
+    name += ", channels innermost"
+    innermost = Row(name, both[0], {"library": both[1]}, turned, {"library": 3})
     return [
         *(
             Row(name, getattr(ops, of), {"library": getattr(F, of)}, given, {"library": limit}, n)
             for name, of, given, limit, n in table
         ),
         bilinear,
+        innermost,
     ]
 
 
