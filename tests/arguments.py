@@ -37,22 +37,27 @@ class Draw:
     device: torch.device | str = "cpu"
     size: int = 8  # pixels along a side, boxes, points or other things
     seed: int = 0
+    reach: int = 0  # not 0: whole numbers up to this, also among floats
     generator: torch.Generator = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.generator = torch.Generator().manual_seed(self.seed)
 
+    @property
+    def is_whole(self) -> bool:
+        return self.reach > 0 or not self.dtype.is_floating_point
+
     def share(self, *shape: int) -> Tensor:
-        """Floats from 0 to 1, or whole numbers from 0 to 99."""
+        """Floats from 0 to 1, or whole numbers from 0 to 99, or to ``reach``."""
         numbers = torch.rand(shape, generator=self.generator, dtype=torch.float64)
-        numbers = numbers if self.dtype.is_floating_point else (numbers * 100).floor()
+        numbers = (numbers * (self.reach or 100)).floor() if self.is_whole else numbers
         return numbers.to(self.device, self.dtype)
 
     def normal(self, *shape: int) -> Tensor:
         """Floats around 0, or whole numbers there (above 0 where there is no sign)."""
         numbers = torch.randn(shape, generator=self.generator, dtype=torch.float64)
-        if not self.dtype.is_floating_point:
-            numbers = (numbers * 20).round()
+        if self.is_whole:
+            numbers = (numbers * (self.reach / 3 or 20)).round()
             numbers = numbers if self.dtype.is_signed else numbers.abs()
         return numbers.to(self.device, self.dtype)
 
@@ -62,11 +67,13 @@ class Draw:
     def boxes(self, count: int | None = None, side: float | None = None) -> Tensor:
         """xyxy with an area, in an image of ``side`` pixels."""
         plane: float = 12.0 * self.size**0.5 if side is None else side
+        if self.reach and side is None:
+            plane = self.reach
         count = self.size if count is None else count
         numbers = torch.rand(2, count, 2, generator=self.generator, dtype=torch.float64)
         first, extent = numbers[0] * plane * 0.7, 1 + numbers[1] * plane * 0.25
         corners = torch.cat([first, first + extent], dim=1)
-        corners = corners if self.dtype.is_floating_point else corners.floor()
+        corners = corners.floor() if self.is_whole else corners
         return corners.to(self.device, self.dtype)
 
     def labels(self, *shape: int, classes: int = K) -> Tensor:
@@ -105,6 +112,7 @@ class Example:
     arguments: Callable[[Draw], Arguments]
     library: Callable[..., Any] | None = None
     timed_at: int = 256  # the size that the benchmark takes
+    rows: tuple[int, ...] = ()  # places of arguments of which each row has its own result
 
 
 def _square(d: Draw, *front: int) -> Tensor:
@@ -117,7 +125,7 @@ def _matrix(d: Draw) -> Arguments:
 
 def _pooled(d: Draw) -> Arguments:
     x = _square(d, 1, 2)
-    return (*ops.max_pool2d(x, 2, return_indices=True), 2, None, 0, x.shape)
+    return (*ops.max_pool2d(x, 2, return_indices=True), 2, None, 0, x.shape[-2:])
 
 
 def _crops(d: Draw) -> Arguments:
@@ -138,20 +146,30 @@ LAYERS = [(3, 1, 1), (2, 2, 0), (3, 1, 2, 2)]
 APPEARANCE = (3.0, 8.0, 0.3)
 conv = torch.nn.Conv2d(3, 2, 3, padding=1)
 
+
+def balanced_sample(labels: Tensor, batch_size: int, positive_fraction: float) -> Any:
+    """The same draw each time."""
+    generator = torch.Generator(labels.device).manual_seed(0)
+    return ops.balanced_sample(labels, batch_size, positive_fraction, generator=generator)
+
+
 EXAMPLES: dict[str, Example] = {
     # ops: boxes
-    "ops.box_area": Example(ops.box_area, lambda d: (d.boxes(),), tv.box_area),
+    "ops.box_area": Example(ops.box_area, lambda d: (d.boxes(),), tv.box_area, rows=(0,)),
     "ops.box_convert": Example(
-        ops.box_convert, lambda d: (d.boxes(), "xyxy", "cxcywh"), tv.box_convert
+        ops.box_convert, lambda d: (d.boxes(), "xyxy", "cxcywh"), tv.box_convert, rows=(0,)
     ),
-    "ops.box_iou": Example(ops.box_iou, lambda d: (d.boxes(), d.boxes(d.size + 1)), tv.box_iou),
+    "ops.box_iou": Example(
+        ops.box_iou, lambda d: (d.boxes(), d.boxes(d.size + 1)), tv.box_iou, rows=(0,)
+    ),
     "ops.generalized_box_iou": Example(
         ops.generalized_box_iou,
         lambda d: (d.boxes(), d.boxes(d.size + 1)),
         tv.generalized_box_iou,
+        rows=(0,),
     ),
     "ops.clip_boxes_to_image": Example(
-        ops.clip_boxes_to_image, lambda d: (d.boxes(), (20, 30)), tv.clip_boxes_to_image
+        ops.clip_boxes_to_image, lambda d: (d.boxes(), (20, 30)), tv.clip_boxes_to_image, rows=(0,)
     ),
     "ops.remove_small_boxes": Example(
         ops.remove_small_boxes, lambda d: (d.boxes(), 5.0), tv.remove_small_boxes
@@ -194,9 +212,7 @@ EXAMPLES: dict[str, Example] = {
     ),
     "ops.ssd_match": Example(ops.ssd_match, lambda d: (d.share(4, d.size),), SSDMatcher(0.5)),
     "ops.balanced_sample": Example(
-        lambda *given: ops.balanced_sample(
-            *given, generator=torch.Generator(given[0].device).manual_seed(0)
-        ),
+        balanced_sample,
         lambda d: (d.labels(2, d.size), 4, 0.25),
     ),
     "ops.hard_negatives": Example(
@@ -208,13 +224,18 @@ EXAMPLES: dict[str, Example] = {
     ),
     # ops: convolutions, pooling, sizes
     "ops.conv2d": Example(
-        ops.conv2d, lambda d: (_square(d, 2, 3), d.normal(4, 3, 3, 3), d.normal(4)), F.conv2d, 64
+        ops.conv2d,
+        lambda d: (_square(d, 2, 3), d.normal(4, 3, 3, 3), d.normal(4)),
+        F.conv2d,
+        64,
+        rows=(0,),
     ),
     "ops.conv_transpose2d": Example(
         ops.conv_transpose2d,
         lambda d: (_square(d, 2, 3), d.normal(3, 4, 4, 4), d.normal(4), 2, 1),
         F.conv_transpose2d,
         64,
+        rows=(0,),
     ),
     "ops.cross_correlate": Example(
         ops.cross_correlate,
@@ -243,32 +264,37 @@ EXAMPLES: dict[str, Example] = {
         ops.interpolate,
         lambda d: (_square(d, 1, 3), 2 * d.size, None, "bilinear", False),
         F.interpolate,
+        rows=(0,),
     ),
-    "ops.max_pool2d": Example(ops.max_pool2d, lambda d: (_square(d, 1, 3), 2), F.max_pool2d),
-    "ops.max_unpool2d": Example(ops.max_unpool2d, _pooled, F.max_unpool2d),
+    "ops.max_pool2d": Example(
+        ops.max_pool2d, lambda d: (_square(d, 1, 3), 2), F.max_pool2d, rows=(0,)
+    ),
+    "ops.max_unpool2d": Example(ops.max_unpool2d, _pooled, F.max_unpool2d, rows=(0, 1)),
     "ops.unpool_nearest": Example(
         ops.unpool_nearest,
         lambda d: (_square(d, 1, 3), 2),
         lambda x, scale_factor: F.interpolate(x, scale_factor=scale_factor),
+        rows=(0,),
     ),
-    "ops.bed_of_nails": Example(ops.bed_of_nails, lambda d: (_square(d, 1, 3), 2)),
+    "ops.bed_of_nails": Example(ops.bed_of_nails, lambda d: (_square(d, 1, 3), 2), rows=(0,)),
     "ops.shift_and_stitch": Example(
         ops.shift_and_stitch,
         lambda d: (lambda x: F.max_pool2d(x, 2), _square(d, 1, 3), 2),
         lambda network, x, factor: F.max_pool2d(x, factor, stride=1),
+        rows=(1,),
     ),
     "ops.split_phases": Example(ops.split_phases, lambda d: (d.normal(2, 3, 8, 8), 2)),
     "ops.stitch": Example(ops.stitch, lambda d: (d.normal(8, 3, 4, 4), 2)),
-    "ops.crop_and_resize": Example(ops.crop_and_resize, lambda d: (*_crops(d), 7)),
-    "ops.paste": Example(ops.paste, lambda d: (*_crops(d), (d.size, d.size))),
-    "ops.standardize": Example(ops.standardize, lambda d: (_square(d, 2, 3),)),
+    "ops.crop_and_resize": Example(ops.crop_and_resize, lambda d: (*_crops(d), 7), rows=(0, 1)),
+    "ops.paste": Example(ops.paste, lambda d: (*_crops(d), (d.size, d.size)), rows=(0, 1)),
+    "ops.standardize": Example(ops.standardize, lambda d: (_square(d, 2, 3),), rows=(0,)),
     # ops: filters, edges, regions
     "ops.canny_nms": Example(
         ops.canny_nms, lambda d: (d.share(d.size, d.size), d.normal(d.size, d.size))
     ),
     "ops.non_max_suppression_1d": Example(ops.non_max_suppression_1d, lambda d: (d.share(d.size),)),
-    "ops.pyr_down": Example(ops.pyr_down, lambda d: (d.image(),)),
-    "ops.pyr_up": Example(ops.pyr_up, lambda d: (d.image(), 2 * d.size)),
+    "ops.pyr_down": Example(ops.pyr_down, lambda d: (d.image(),), rows=(0,)),
+    "ops.pyr_up": Example(ops.pyr_up, lambda d: (d.image(), 2 * d.size), rows=(0,)),
     "ops.gaussian_pyramid": Example(ops.gaussian_pyramid, lambda d: (d.image(), 3)),
     "ops.laplacian_pyramid": Example(ops.laplacian_pyramid, lambda d: (d.image(), 3)),
     "ops.reconstruct": Example(ops.reconstruct, lambda d: (ops.laplacian_pyramid(d.image(), 3),)),
@@ -343,17 +369,21 @@ EXAMPLES: dict[str, Example] = {
     "metrics.confusion_matrices": Example(
         metrics.confusion_matrices,
         lambda d: (d.labels(2, d.size, d.size), d.labels(2, d.size, d.size), K),
+        rows=(0, 1),
     ),
     **{f"metrics.{name}": Example(getattr(metrics, name), _matrix) for name in OF_A_MATRIX},
     "metrics.boundary_pixels": Example(
-        metrics.boundary_pixels, lambda d: (d.mask(2, d.size, d.size),)
+        metrics.boundary_pixels, lambda d: (d.mask(2, d.size, d.size),), rows=(0,)
     ),
     "metrics.boundary_f_score": Example(
         metrics.boundary_f_score,
         lambda d: (d.mask(2, d.size, d.size), d.mask(2, d.size, d.size), 2),
+        rows=(0, 1),
     ),
     "metrics.boundary_iou": Example(
-        metrics.boundary_iou, lambda d: (d.mask(2, d.size, d.size), d.mask(2, d.size, d.size), 2)
+        metrics.boundary_iou,
+        lambda d: (d.mask(2, d.size, d.size), d.mask(2, d.size, d.size), 2),
+        rows=(0, 1),
     ),
     "metrics.instance_iou": Example(
         metrics.instance_iou, lambda d: (d.labels(d.size, d.size), d.labels(d.size, d.size))
@@ -388,7 +418,9 @@ EXAMPLES: dict[str, Example] = {
         metrics.pck,
         lambda d: (d.share(d.size, 14, 2), d.share(d.size, 14, 2), d.share(d.size)),
     ),
-    "metrics.torso_length": Example(metrics.torso_length, lambda d: (d.share(d.size, 14, 2),)),
+    "metrics.torso_length": Example(
+        metrics.torso_length, lambda d: (d.share(d.size, 14, 2),), rows=(0,)
+    ),
     "metrics.kendall_tau": Example(
         metrics.kendall_tau, lambda d: (d.normal(d.size), d.normal(d.size))
     ),

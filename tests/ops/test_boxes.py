@@ -111,7 +111,10 @@ def test_batches_broadcast(name):
 
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.int16, torch.int64, torch.float16])
 def test_narrow_types_do_not_overflow(dtype):
-    """The library subtracts before it widens, so that its uint8 boxes apart seem to overlap."""
+    """The library subtracts before it widens, so that its uint8 boxes apart seem to overlap.
+
+    It also keeps narrow types, in which a width and a height added to a corner would wrap around.
+    """
     boxes = torch.tensor([[0, 0, 100, 100], [20, 30, 120, 110], [0, 0, 10, 10]])
     narrow = boxes.to(dtype)
     assert ops.box_area(narrow).tolist() == [10_000, 8_000, 100]
@@ -122,7 +125,18 @@ def test_narrow_types_do_not_overflow(dtype):
         ours, library = (
             f(narrow, "xyxy", fmt) for f in (ops.box_convert, torchvision.ops.box_convert)
         )
-        assert_close(ours, library)
+        wide = library if library.is_floating_point() else library.long()
+        assert_close(ours, wide)
+    far = torch.tensor([[200, 20, 240, 30]]).to(dtype)
+    assert ops.box_convert(far, "xyxy", "cxcywh").tolist() == [[220, 25, 40, 10]]
+    assert ops.box_convert(far, "xywh", "xyxy").tolist() == [[200, 20, 440, 50]]
+
+
+def test_areas_of_large_boxes_fit():
+    for dtype in (torch.int32, torch.uint16, torch.int64):
+        boxes = torch.tensor([[0, 0, 50_000, 50_000]]).to(dtype)
+        assert ops.box_area(boxes).tolist() == [2_500_000_000]
+        assert ops.box_iou(boxes, boxes).tolist() == [[1]]
 
 
 def test_degenerate_and_inverted_boxes_are_as_in_the_library():

@@ -59,7 +59,7 @@ def elastic_grid(
     Raises:
         ValueError: if ``sigma`` is negative or ``spacing`` is less than 1.
     """
-    if sigma < 0 or spacing < 1:
+    if not sigma >= 0 or spacing < 1:
         raise ValueError(f"sigma {sigma} and spacing {spacing}: give sigma >= 0 and spacing >= 1")
     height, width = size
     coarse_size = (math.ceil(height / spacing) + 1, math.ceil(width / spacing) + 1)
@@ -83,12 +83,22 @@ def elastic_deformation(
     """Bend an image (bilinearly) and its labels (to the nearest pixel) by the same random field.
 
     What comes from beyond the border is mirrored, as in the paper's Figure 2.
+
+    Raises:
+        ValueError: ``image`` and ``labels`` are not of one size, ``image`` is of whole numbers, or
+            as ``elastic_grid``.
     """
+    if not image.is_floating_point():
+        raise ValueError(f"image is {image.dtype}: give floats, such as image.float()")
     height, width = image.shape[-2:]
+    if image.ndim != 3 or labels.shape != image.shape[1:]:
+        raise ValueError(
+            f"labels has shape {tuple(labels.shape)}, but image {tuple(image.shape)}: give (C, H, "
+            "W) and (H, W), of one size"
+        )
     grid = elastic_grid((height, width), sigma=sigma, spacing=spacing, generator=generator)[None]
-    bent = F.grid_sample(
-        image[None], grid.to(image), padding_mode="reflection", align_corners=False
-    )
+    wide = image.to(torch.promote_types(image.dtype, torch.float32))  # half misses pixels
+    bent = F.grid_sample(wide[None], grid.to(wide), padding_mode="reflection", align_corners=False)
     moved = F.grid_sample(
         labels[None, None].double(),
         grid.to(labels.device).double(),
@@ -96,4 +106,4 @@ def elastic_deformation(
         padding_mode="reflection",
         align_corners=False,
     )
-    return bent[0], moved[0, 0].to(labels.dtype)
+    return bent[0].to(image.dtype), moved[0, 0].to(labels.dtype)

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from lookclosely.ops._arguments import check_floats, whole
+
 
 def reduce(loss: Tensor, reduction: str) -> Tensor:
     if reduction not in ("mean", "sum", "none"):
@@ -19,14 +21,13 @@ def check_shape(tensor: Tensor, shape: tuple[int, ...], name: str, meaning: str)
 
 def checked_target(logits: Tensor, target: Tensor, ignore_index: int) -> Tensor:
     """One class, 0 to C-1 or ignore_index, for each place of the logits; as int64."""
+    check_floats("logits", logits, "a softmax")
     if logits.ndim == 0:
         raise ValueError("logits is a single number: it needs an axis of classes")
     axis = min(1, logits.ndim - 1)
     classes, places = logits.shape[axis], logits.shape[:axis] + logits.shape[axis + 1 :]
     check_shape(target, places, "target", "that of logits without the axis of classes")
-    if target.is_floating_point():
-        raise ValueError(f"target is {target.dtype}: give whole numbers, as target.long()")
-    target = target.long()  # compared as it comes, class 156 of uint8 would be −100
+    target = whole("target", target)  # compared as it comes, class 156 of uint8 would be −100
     wrong = target[(target != ignore_index) & ((target < 0) | (target >= classes))]
     if wrong.numel():
         raise ValueError(

@@ -10,6 +10,8 @@ import torch
 from jaxtyping import Float, Integer
 from torch import Tensor
 
+from lookclosely.ops._arguments import at_least_float32, check_floats, whole
+
 from ._arguments import check_shape, reduce
 from .pixels import cross_entropy
 
@@ -26,18 +28,20 @@ def smooth_l1_loss(
     With d = input − target:  d² / (2 beta) if |d| < beta, else |d| − beta / 2.
 
     The slope runs from −1 to 1, and beta is where it stops growing; with beta 0 the loss is |d|.
-    As ``torch.nn.functional.smooth_l1_loss``, but shapes must be equal: nothing is broadcast.
+    As ``torch.nn.functional.smooth_l1_loss``, but shapes must be equal: nothing is broadcast. And
+    whole numbers are taken as floats (in the library, differences of uint8 wrap around).
 
     Source: Girshick 2015 (Fast R-CNN), equation 3, where beta is 1.
     """
     check_shape(target, input.shape, "target", "that of input")
     if not beta >= 0:
         raise ValueError(f"beta is {beta}: it must be 0 or more")
-    distance = (input - target).abs()
-    if beta == 0:
-        return reduce(distance, reduction)
-    quadratic = distance**2 / (2 * beta)
-    return reduce(torch.where(distance < beta, quadratic, distance - beta / 2), reduction)
+    distance = (at_least_float32(input) - at_least_float32(target)).abs()
+    loss = distance
+    if beta > 0:
+        loss = torch.where(distance < beta, distance**2 / (2 * beta), distance - beta / 2)
+    half = input.dtype in (torch.float16, torch.bfloat16) and input.dtype == target.dtype
+    return reduce(loss, reduction).to(input.dtype if half else loss.dtype)
 
 
 class MultiTaskLoss(NamedTuple):
@@ -73,6 +77,15 @@ def multi_task_loss(
 
     Source: Girshick 2015 (Fast R-CNN), equations 1 and 2; torchvision's ``fastrcnn_loss``.
     """
+    if min(logits.ndim, boxes.ndim) < 2:
+        raise ValueError(
+            f"logits must be (N, C) and boxes (N, D), but are {tuple(logits.shape)} and "
+            f"{tuple(boxes.shape)}"
+        )
+    classes = whole("classes", classes)
+    check_floats("boxes", boxes, "a loss")
+    check_floats("targets", targets, "a loss")
+    check_shape(classes, (len(logits),), "classes", "one for each row of logits")
     check_shape(targets, boxes.shape, "targets", "that of boxes")
     check_shape(boxes, (len(logits), *boxes.shape[1:]), "boxes", "a row for each row of logits")
     if not weight >= 0:
@@ -80,7 +93,7 @@ def multi_task_loss(
     classification = cross_entropy(logits, classes)
     kept = torch.ones_like(classes, dtype=torch.bool)
     if background is not None:
-        kept = classes.long() != background
+        kept = classes != background
     cost = regression(boxes[kept], targets[kept], reduction="none").sum(1)  # (kept rows,)
     # Not a cost times 0: of a NaN in the background, that would leave NaN in the gradient.
     localization = cost.new_zeros(len(boxes)).index_put((kept,), cost).mean()

@@ -8,6 +8,8 @@ import torch
 from jaxtyping import Float, Integer
 from torch import Tensor
 
+from lookclosely.ops._arguments import at_least_float32
+
 from ._arguments import check_shape, checked_target, reduce
 
 
@@ -38,7 +40,8 @@ def cross_entropy(
         reduction: "mean", "sum" or "none" (one cost for each pixel).
 
     Returns:
-        NaN as the mean of no pixels (all ignored), as torch does.
+        NaN as the mean of no pixels (all ignored), as torch does. Sums are taken in float32 where
+        ``logits`` are in half precision.
 
     Raises:
         ValueError: shapes do not agree, a target is neither a class nor ignored, targets are
@@ -51,16 +54,19 @@ def cross_entropy(
     axis = min(1, logits.ndim - 1)  # the classes come second, or first if there is no batch
     kept = target != ignore_index
     index = target.where(kept, 0)
-    log_p = logits.log_softmax(axis).gather(axis, index.unsqueeze(axis)).squeeze(axis)
+    log_p = (
+        at_least_float32(logits).log_softmax(axis).gather(axis, index.unsqueeze(axis)).squeeze(axis)
+    )
     w = kept.to(log_p.dtype)
     if weight is not None:
         check_shape(weight, (logits.shape[axis],), "weight", "one number for each class")
-        w = w * weight[index]
+        w = w * weight.to(log_p.dtype)[index]
     if pixel_weight is not None:
         check_shape(pixel_weight, target.shape, "pixel_weight", "that of target")
-        w = w * pixel_weight
+        w = w * pixel_weight.to(log_p.dtype)
     cost = (-log_p * w).where(kept, 0)  # 0 · inf would be NaN
-    return cost.sum() / w.sum() if reduction == "mean" else reduce(cost, reduction)
+    loss = cost.sum() / w.sum() if reduction == "mean" else reduce(cost, reduction)
+    return loss.to(logits.dtype)
 
 
 def dice_loss(
@@ -103,7 +109,7 @@ def dice_loss(
     kept = (target != ignore_index).unsqueeze(1)  # (N, 1, *pixels)
     classes = torch.arange(logits.shape[1], device=logits.device)
     truth = target.unsqueeze(1) == classes.view(-1, *[1] * (target.ndim - 1))  # (N, C, *pixels)
-    p = (logits.softmax(1) * kept).flatten(2)  # (N, C, P)
+    p = (at_least_float32(logits).softmax(1) * kept).flatten(2)  # (N, C, P)
     g = (truth & kept).to(p.dtype).flatten(2)
     overlap, size = (p * g).sum(2), (p * p).sum(2) + g.sum(2)  # g² = g
-    return (1 - (2 * overlap + smooth) / (size + smooth)).mean()
+    return (1 - (2 * overlap + smooth) / (size + smooth)).mean().to(logits.dtype)

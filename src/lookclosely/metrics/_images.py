@@ -15,6 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from lookclosely.ops._arguments import comparable
+
 Images = Sequence[Mapping[str, Any]]
 
 
@@ -22,7 +24,7 @@ def column(images: Images, key: str, empty: Tensor) -> Tensor:
     """One entry of all images, on the CPU; where an image lacks it, zeros."""
     if not any(key in image for image in images):
         return empty.new_zeros(sum(counts(images)), *empty.shape[1:])
-    rows = [p[key] if key in p else torch.zeros(counts([p])) for p in images]
+    rows = [comparable(p[key]) if key in p else torch.zeros(counts([p])) for p in images]
     if len({row.device for row in rows}) > 1:  # a data set is on the CPU, a model's output is not
         rows = [row.cpu() for row in rows]
     return torch.cat(rows).detach().cpu()
@@ -123,4 +125,5 @@ def _check_boxes(images: Images, name: str) -> None:
 
 
 def _are_boxes(boxes: Tensor) -> bool:
+    boxes = comparable(boxes)
     return bool((boxes[:, 2:] >= boxes[:, :2]).all() and boxes.isfinite().all())

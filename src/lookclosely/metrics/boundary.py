@@ -21,9 +21,11 @@ def boundary_pixels(mask: Bool[Tensor, "*batch H W"]) -> Bool[Tensor, "*batch H 
     (This is ``seg2bmap`` of the Berkeley benchmark, which DAVIS uses.)
 
     Raises:
-        ValueError: ``mask`` is not of booleans.
+        ValueError: ``mask`` is not of booleans, or no image.
     """
     check_mask("mask", mask)
+    if mask.ndim < 2:
+        raise ValueError(f"mask must be (..., H, W), but has shape {tuple(mask.shape)}")
     grown = torch.cat([mask, mask[..., -1:, :]], dim=-2)  # (*batch, H+1, W)
     grown = torch.cat([grown, grown[..., -1:]], dim=-1)  # (*batch, H+1, W+1)
     right, below, diagonal = grown[..., :-1, 1:], grown[..., 1:, :-1], grown[..., 1:, 1:]

@@ -43,9 +43,15 @@ def instance_iou(pred_masks: Instances, true_masks: Instances) -> Float[Tensor, 
     """IoU of each predicted with each true instance; 0 for two masks without a pixel.
 
     Raises:
-        ValueError: the two differ in height or width, a label map is not of whole numbers from 0,
-            or masks are not of booleans.
+        ValueError: one is neither (H, W) nor (N, H, W), the two differ in height or width, a label
+            map is not of whole numbers from 0, or masks are not of booleans.
     """
+    for name, instances in (("pred_masks", pred_masks), ("true_masks", true_masks)):
+        if instances.ndim not in (2, 3):
+            raise ValueError(
+                f"{name} has shape {tuple(instances.shape)}: give a label map (H, W) or masks "
+                f"(N, H, W), such as {name}.squeeze(1) of (N, 1, H, W)"
+            )
     if pred_masks.shape[-2:] != true_masks.shape[-2:]:
         raise ValueError(
             f"pred_masks are {tuple(pred_masks.shape[-2:])}, but true_masks "
@@ -128,6 +134,7 @@ def _number(labels: Tensor, name: str) -> tuple[Tensor, int]:
         raise ValueError(
             f"{name} is {labels.dtype}: give a label map of whole numbers, or masks (N, H, W)"
         )
+    labels = labels.long()
     if labels.numel() and labels.min() < 0:
         raise ValueError(f"{name} has the label {int(labels.min())}: labels are 0 or more")
     background = labels.new_zeros(1)  # in front, so that 0 stays 0 where no pixel is background

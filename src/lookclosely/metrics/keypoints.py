@@ -7,6 +7,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from lookclosely.ops._arguments import at_least_float32
+
 from ._arguments import check_mask
 
 
@@ -14,7 +16,13 @@ def torso_length(joints: Float[Tensor, "N 14 2"]) -> Float[Tensor, " N"]:
     """From the left shoulder to the right hip, the size of a figure for PCK on 14 joints.
 
     Joints in the order of ``scenes.JOINTS``, which is that of the Leeds Sports Pose data set.
+
+    Raises:
+        ValueError: ``joints`` has another shape.
     """
+    if joints.ndim != 3 or joints.shape[1:] != (14, 2):
+        raise ValueError(f"joints must be (N, 14, 2), but has shape {tuple(joints.shape)}")
+    joints = at_least_float32(joints)  # of whole numbers, differences might wrap around
     return (joints[:, 9] - joints[:, 2]).norm(dim=-1)
 
 
@@ -50,14 +58,15 @@ def pck(
     Source: Yang and Ramanan, "Articulated human detection with flexible mixtures of parts", TPAMI
     2013, on evaluation criteria.
     """
-    if pred.shape != target.shape or size.shape != target.shape[:1]:
+    if target.ndim != 3 or pred.shape != target.shape or size.shape != target.shape[:1]:
         raise ValueError(
             f"pred has shape {tuple(pred.shape)}, target {tuple(target.shape)} and size "
             f"{tuple(size.shape)}: give (N, K, 2) twice, and one size for each figure, (N,)"
         )
     if not threshold > 0:
         raise ValueError(f"threshold is {threshold}: it must be more than 0")
-    right = (pred - target).norm(dim=-1) <= threshold * size[:, None]  # (N, K)
+    error = (at_least_float32(pred) - at_least_float32(target)).norm(dim=-1)  # (N, K)
+    right = error <= threshold * at_least_float32(size)[:, None]
     if counted is None:
         counted = torch.ones_like(right)
     check_mask("counted", counted)

@@ -13,6 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from lookclosely.ops import box_iou
+from lookclosely.ops._arguments import comparable
 
 Proposals = Sequence[Mapping[str, Any] | Float[Tensor, "_ 4"]]
 
@@ -69,7 +70,7 @@ def _first(proposed: Mapping[str, Any] | Tensor, k: int, name: str) -> Float[Ten
     boxes = _boxes(_entry(proposed, "boxes", name), f"{name}['boxes']")
     if "scores" not in proposed:
         return boxes[:k]
-    scores = proposed["scores"].detach().cpu()
+    scores = comparable(proposed["scores"].detach().cpu())
     if scores.shape != boxes.shape[:1] or not scores.isfinite().all():
         raise ValueError(
             f"{name}['scores'] has shape {tuple(scores.shape)} for {len(boxes)} boxes: give one "
@@ -101,6 +102,7 @@ def _boxes(boxes: Tensor, name: str) -> Float[Tensor, "n 4"]:
     """On the CPU in float64, so that an IoU of 1/2 is 1/2."""
     if boxes.ndim != 2 or boxes.shape[1] != 4:
         raise ValueError(f"{name} has shape {tuple(boxes.shape)}: it must be (N, 4)")
+    boxes = boxes.detach().cpu().double()
     if not boxes.isfinite().all():
         raise ValueError(f"{name} has a coordinate that is not finite: leave such boxes out")
-    return boxes.detach().cpu().double()
+    return boxes

@@ -4,6 +4,8 @@ import torch
 from jaxtyping import Float, Real
 from torch import Tensor
 
+from lookclosely.ops._arguments import comparable
+
 
 def kendall_tau(
     x: Real[Tensor, "*#batch n"],
@@ -29,11 +31,13 @@ def kendall_tau(
         float64; NaN where no pair is without a tie, or a score is NaN.
 
     Raises:
-        ValueError: if x and y (and group) are not equally many.
+        ValueError: if x and y (and group) are not equally many, or one is a single number.
 
     Source: Kendall 1938; with ties 1945 (τ_b). As ``scipy.stats.kendalltau(x, y).statistic``.
     """
-    n = x.shape[-1]
+    if not (x.ndim and y.ndim):
+        raise ValueError(f"x has shape {tuple(x.shape)} and y {tuple(y.shape)}: give (..., n)")
+    x, y, n = comparable(x), comparable(y), x.shape[-1]
     if y.shape[-1] != n or (group is not None and len(group) != n):
         others = f"{y.shape[-1]}" if group is None else f"{y.shape[-1]} and {len(group)}"
         raise ValueError(f"x has {n} scores, but y (and group) {others}: give one for each thing")

@@ -21,6 +21,8 @@ import torch
 from jaxtyping import Bool, Float, Int, Integer, Real
 from torch import Tensor
 
+from lookclosely.ops._arguments import whole
+
 
 def confusion_matrix(
     pred: Integer[Tensor, "*size"] | Bool[Tensor, "*size"],
@@ -37,7 +39,7 @@ def confusion_matrix(
         ignore_index: pixels with this true class are not counted, whatever was predicted there.
 
     Raises:
-        ValueError: for different shapes, or a class outside 0 to K-1.
+        ValueError: for different shapes, classes in floats, or a class outside 0 to K-1.
     """
     _check_same_shape(pred, target)
     return confusion_matrices(pred[None], target[None], num_classes, ignore_index)[0]
@@ -55,14 +57,18 @@ def confusion_matrices(
     numbers are counted. The sum over the images is ``confusion_matrix(pred, target, K)``.
     """
     _check_same_shape(pred, target)
+    if target.ndim == 0:
+        raise ValueError("target is one number: give (N, *pixels), images one after the other")
+    # Compared as it comes, 256 would be class 0 of uint8.
+    pred, target = whole("pred", pred), whole("target", target)
     kept = None if ignore_index is None else target != ignore_index
     _check_classes(pred, num_classes, "pred", kept)
     _check_classes(target, num_classes, "target", kept)
-    rows = target.long()  # of the matrices, one below the other
+    rows = target  # of the matrices, one below the other
     if len(target) > 1:
         first = torch.arange(0, len(target) * num_classes, num_classes, device=target.device)
         rows = rows + first.view(-1, *[1] * (target.ndim - 1))
-    numbers = torch.add(pred.long(), rows, alpha=num_classes)
+    numbers = torch.add(pred, rows, alpha=num_classes)
     size = (len(target), num_classes, num_classes)
     bins = math.prod(size)
     if kept is not None:

@@ -15,6 +15,9 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from lookclosely.ops._arguments import comparable
+
+from ._arguments import check_mask
 from ._images import Images
 from .matching import Matches, voc_match
 
@@ -59,13 +62,24 @@ def precision_recall(
         scores: confidence of each detection.
         correct: whether it is a true positive; otherwise it is a false one.
         positives: how many objects there are to find. With none, recall is NaN.
+
+    Raises:
+        ValueError: ``scores`` and ``correct`` are not (D,), ``correct`` is not of booleans, or
+            more of them are correct than there are objects.
     """
+    if scores.ndim != 1 or correct.shape != scores.shape:
+        raise ValueError(
+            f"scores has shape {tuple(scores.shape)} and correct {tuple(correct.shape)}: give (D,) "
+            f"twice, one of each for a detection"
+        )
+    check_mask("correct", correct)
+    positives = int(positives)
     if not int(correct.sum()) <= positives:
         raise ValueError(
             f"positives is {positives}, but {int(correct.sum())} detections are correct: an object "
             f"can be found only once"
         )
-    scores, order = scores.sort(descending=True, stable=True)
+    scores, order = comparable(scores).sort(descending=True, stable=True)
     found = correct[order].cumsum(0).double()
     seen = torch.arange(1, len(scores) + 1, device=scores.device)
     return PrecisionRecall(found / seen, found / positives, scores, positives)
@@ -93,13 +107,14 @@ def average_precision(curve: PrecisionRecall, points: int | None = 11) -> float:
         raise ValueError(f"points is {points}: it must be 2 or more, or None for the area")
     if not curve.positives:
         return math.nan
-    envelope = curve.precision.flip(0).cummax(0).values.flip(0)
+    precision, recall = (x.detach().double().contiguous() for x in (curve.precision, curve.recall))
+    envelope = precision.flip(0).cummax(0).values.flip(0)
     if points is None:
-        before = torch.cat([curve.recall.new_zeros(1), curve.recall[:-1]])[: len(curve.recall)]
-        return float(((curve.recall - before) * envelope).sum())
+        before = torch.cat([recall.new_zeros(1), recall[:-1]])[: len(recall)]
+        return float(((recall - before) * envelope).sum())
     # k / (points - 1), rounded once: an exact tie with TP / positives stays a tie.
     levels = torch.arange(points, device=envelope.device).double() / (points - 1)
-    index = torch.searchsorted(curve.recall, levels)  # the first recall that is >= the level
+    index = torch.searchsorted(recall, levels)  # the first recall that is >= the level
     return float(torch.cat([envelope, envelope.new_zeros(1)])[index].mean())
 
 
@@ -136,6 +151,13 @@ def voc_ap(
 
 
 def class_curve(matches: Matches, label: int) -> PrecisionRecall:
-    """Precision and recall of one class; ignored detections are left out."""
+    """Precision and recall of one class; ignored detections are left out.
+
+    Raises:
+        ValueError: ``matches.ignored`` is not of booleans.
+    """
+    check_mask("matches.ignored", matches.ignored)
     mine = (matches.labels == label) & ~matches.ignored
-    return precision_recall(matches.scores[mine], matches.correct[mine], matches.positives[label])
+    return precision_recall(
+        matches.scores[mine], matches.correct[mine], matches.positives.get(label, 0)
+    )

@@ -52,6 +52,29 @@ def check_floats(name: str, x: Tensor, what: str) -> None:
         raise ValueError(f"{name} is {x.dtype}: {what} needs floats, such as {name}.float().")
 
 
+def check_number(name: str, value: float) -> None:
+    """Raise a ValueError if ``value`` is NaN, with which no comparison holds."""
+    if value != value:
+        raise ValueError(f"{name} is {value}: give a number.")
+
+
+def whole(name: str, x: Tensor) -> Tensor:
+    """Classes, labels or places of any whole type in int64; a ValueError if they are floats."""
+    if x.is_floating_point():
+        raise ValueError(f"{name} is {x.dtype}: give whole numbers, such as {name}.long().")
+    return x.long()
+
+
+def widened(x: Tensor) -> Tensor:
+    """Whole numbers in int64: in narrow types differences and products wrap around."""
+    return x if x.is_floating_point() else x.long()
+
+
+def comparable(x: Tensor) -> Tensor:
+    """The same type, unless it is one of those that torch only stores, such as uint16."""
+    return x.long() if x.dtype in (torch.uint16, torch.uint32, torch.uint64) else x
+
+
 def at_least_float32(x: Tensor) -> Tensor:
     """``x`` in float32, or in float64 where it is that: places in half precision miss pixels."""
     return x.to(torch.promote_types(x.dtype, torch.float32))

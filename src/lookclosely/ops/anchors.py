@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Float, Num
 from torch import Tensor
 
-from ._arguments import IntOrAxes, check_boxes, per_axis
+from ._arguments import IntOrAxes, check_boxes, comparable, per_axis
 
 
 def generate_anchors(
@@ -82,7 +82,7 @@ def grid_anchors(
     )
     y, x = torch.meshgrid(down, across, indexing="ij")
     shifts = torch.stack([x, y, x, y], dim=-1).reshape(-1, 1, 4)
-    return (shifts + cell_anchors).reshape(-1, 4)
+    return (shifts + comparable(cell_anchors)).reshape(-1, 4)
 
 
 def default_boxes(

@@ -11,6 +11,8 @@ import torch
 from jaxtyping import Bool, Float, Int, Integer
 from torch import Tensor
 
+from ._arguments import at_least_float32, check_floats, check_number, whole, widened
+
 BELOW, BETWEEN = -1, -2
 
 
@@ -41,11 +43,11 @@ def assign(
         int64 (..., N).
 
     Raises:
-        ValueError: ``iou`` has no two axes, or ``low`` is above ``high``.
+        ValueError: ``iou`` has no two axes or is of whole numbers, or ``low`` is above ``high``.
 
     Source: Ren et al. 2015, *Faster R-CNN*, section 3.1.2.
     """
-    if low > high:
+    if not low <= high:
         raise ValueError(f"low is {low}, above high {high}: give a threshold that is not.")
     iou = _checked(iou)
     if not iou.numel():
@@ -74,10 +76,11 @@ def ssd_match(iou: Float[Tensor, "*batch M N"], threshold: float = 0.5) -> Int[T
         int64 (..., N): index of the true box, or −1 for the background.
 
     Raises:
-        ValueError: ``iou`` has no two axes.
+        ValueError: ``iou`` has no two axes or is of whole numbers, or ``threshold`` is NaN.
 
     Source: Liu et al. 2016, *SSD*, section 2.2, "Matching strategy".
     """
+    check_number("threshold", threshold)
     iou = _checked(iou)
     if not iou.numel():
         return _nobody(iou)
@@ -111,7 +114,8 @@ def balanced_sample(
         Two masks of the shape of ``labels``: the positive ones and the negative ones drawn.
 
     Raises:
-        ValueError: ``batch_size`` is negative, or the fraction not from 0 to 1.
+        ValueError: ``batch_size`` is negative, the fraction not from 0 to 1, or ``labels`` are not
+            whole numbers.
 
     Source: Girshick 2015, *Fast R-CNN*, section 2.3; Ren et al. 2015, section 3.1.3.
     """
@@ -119,6 +123,7 @@ def balanced_sample(
         raise ValueError(f"batch_size is {batch_size}: give 0 or more.")
     if not 0 <= positive_fraction <= 1:
         raise ValueError(f"positive_fraction is {positive_fraction}: give a share from 0 to 1.")
+    labels = whole("labels", labels)
     device = labels.device if generator is None else generator.device
     order = torch.rand(labels.shape, generator=generator, device=device).to(labels.device)
     positive = _first(labels > 0, order, int(batch_size * positive_fraction))
@@ -143,7 +148,7 @@ def hard_negatives(
         (B, N), True for the negatives that count; of equal losses, the first come first.
 
     Raises:
-        ValueError: shapes differ, or ``ratio`` is negative.
+        ValueError: shapes differ, ``positive`` is no mask, or ``ratio`` is negative.
 
     Source: Liu et al. 2016, *SSD*, section 2.2, "Hard negative mining".
     """
@@ -151,10 +156,12 @@ def hard_negatives(
         raise ValueError(
             f"positive must be {tuple(loss.shape)}, as loss, but is {tuple(positive.shape)}."
         )
-    if ratio < 0:
+    if positive.dtype != torch.bool:
+        raise ValueError(f"positive is {positive.dtype}: give bool, such as positive > 0.")
+    if not ratio >= 0:
         raise ValueError(f"ratio is {ratio}: give 0 or more.")
     most = ratio * positive.sum(dim=-1, keepdim=True)
-    return _first(~positive, -loss.detach(), most)
+    return _first(~positive, -widened(loss.detach()), most)
 
 
 def _first(
@@ -172,7 +179,8 @@ def _checked(iou: Tensor) -> Tensor:
         raise ValueError(
             f"iou must be (..., M, N), true boxes by anchors, but is {tuple(iou.shape)}."
         )
-    return iou.detach().nan_to_num(nan=0.0)
+    check_floats("iou", iou, "a quotient")
+    return at_least_float32(iou.detach()).nan_to_num(nan=0.0)
 
 
 def _nobody(iou: Tensor) -> Int[Tensor, "*batch N"]:

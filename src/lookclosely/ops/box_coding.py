@@ -42,10 +42,11 @@ def encode_boxes(
         without them it is inf or NaN, as in torchvision: choose first, then encode.
 
     Raises:
-        ValueError: not 4 coordinates, or not 4 weights.
+        ValueError: not 4 coordinates, shapes that do not broadcast, or not 4 weights above 0.
 
     Source: Girshick et al. 2014, *R-CNN*, appendix C, equations 6–9.
     """
+    _check_shapes("boxes", boxes, proposals)
     x, y, w, h = _centres(boxes, "boxes")
     x_p, y_p, w_p, h_p = _centres(proposals, "proposals")
     wx, wy, ww, wh = _four(weights)
@@ -80,11 +81,12 @@ def decode_boxes(
         (..., 4) xyxy, not clipped to the image. Half precision only if both arguments have it.
 
     Raises:
-        ValueError: not 4 coordinates, or not 4 weights.
+        ValueError: not 4 coordinates, shapes that do not broadcast, or not 4 weights above 0.
 
     Source: Girshick et al. 2014, *R-CNN*, appendix C, equations 1–4; the bound is Detectron's.
     """
     check_boxes("deltas", deltas)
+    _check_shapes("deltas", deltas, proposals)
     x_p, y_p, w_p, h_p = _centres(proposals, "proposals")
     dx, dy, dw, dh = (d / weight for d, weight in zip(_floats(deltas).unbind(-1), _four(weights)))
     x, y = x_p + dx * w_p, y_p + dy * h_p
@@ -102,9 +104,22 @@ def _centres(boxes: Tensor, name: str) -> tuple[Tensor, ...]:
     return x1 + 0.5 * w, y1 + 0.5 * h, w, h
 
 
+def _check_shapes(name: str, x: Tensor, proposals: Tensor) -> None:
+    """Raise a ValueError unless each has a partner, or one has for all."""
+    try:
+        torch.broadcast_shapes(x.shape[:-1], proposals.shape[:-1])
+    except RuntimeError:
+        raise ValueError(
+            f"{name} is {tuple(x.shape)} and proposals {tuple(proposals.shape)}: give one proposal "
+            f"for each, or 1 along an axis for all."
+        ) from None
+
+
 def _four(weights: Weights) -> tuple[float, ...]:
-    if len(weights) != 4:
-        raise ValueError(f"weights is {weights!r}: give four numbers, for dx, dy, dw and dh.")
+    if len(weights) != 4 or not all(weight > 0 for weight in weights):
+        raise ValueError(
+            f"weights is {weights!r}: give four positive numbers, for dx, dy, dw and dh."
+        )
     return tuple(float(weight) for weight in weights)
 
 

@@ -17,7 +17,14 @@ import torch
 from jaxtyping import Float, Int, Num
 from torch import Tensor
 
-from ._arguments import check_boxes, check_format
+from ._arguments import (
+    at_least_float32,
+    check_boxes,
+    check_format,
+    check_number,
+    comparable,
+    widened,
+)
 
 Sides = tuple[Tensor, ...]  # left, top, right and bottom of a set of boxes
 PAIRS_AT_ONCE = 2**18  # 1 MB of float32, which stay in a processor's cache
@@ -30,7 +37,8 @@ def box_area(boxes: Num[Tensor, "*batch 4"], fmt: str = "xyxy") -> Num[Tensor, "
         boxes: (..., 4), written as ``fmt``: "xyxy", "xywh" or "cxcywh".
 
     Returns:
-        (...). An inverted box (x2 < x1) has a negative area, two inversions a positive one.
+        (...). An inverted box (x2 < x1) has a negative area, two inversions a positive one. Of
+        whole numbers it is an int64 (torchvision's wraps around in int32, from 2^31 on).
 
     Raises:
         ValueError: ``boxes`` has not 4 coordinates, or ``fmt`` is another.
@@ -138,10 +146,8 @@ def _sides(boxes: Tensor, new_axis: int, fmt: str = "xyxy") -> Sides:
 
 
 def _widen(x: Tensor) -> Tensor:
-    """In 8 and 16 bits, differences below 0 and products overflow: take 32 bits."""
-    if x.dtype in (torch.float32, torch.float64, torch.int32, torch.int64):
-        return x
-    return x.float() if x.is_floating_point() else x.int()
+    """Areas leave half precision, and those of whole numbers 32 bits: take float32 or int64."""
+    return at_least_float32(x) if x.is_floating_point() else x.long()
 
 
 def box_convert(
@@ -154,7 +160,8 @@ def box_convert(
         in_fmt, out_fmt: "xyxy", "xywh" or "cxcywh".
 
     Returns:
-        (..., 4), a new tensor. Whole numbers become floats where halves may arise (cxcywh).
+        (..., 4), a new tensor. Whole numbers become floats where halves may arise (cxcywh), and
+        int64 else (torchvision's stay, and wrap around in uint8).
 
     Raises:
         ValueError: not 4 coordinates, or a format is another (torchvision's rotated ones too).
@@ -164,7 +171,7 @@ def box_convert(
     check_format("out_fmt", out_fmt)
     if in_fmt == out_fmt:
         return boxes.clone()
-    return _from_xyxy(_to_xyxy(boxes, in_fmt), out_fmt)
+    return _from_xyxy(_to_xyxy(widened(boxes), in_fmt), out_fmt)
 
 
 def _to_xyxy(boxes: Tensor, fmt: str) -> Tensor:
@@ -203,7 +210,7 @@ def clip_boxes_to_image(
     height, width = size
     if min(size) < 0:
         raise ValueError(f"size is {size!r}: give the image's (height, width).")
-    x1, y1, x2, y2 = boxes.unbind(-1)
+    x1, y1, x2, y2 = comparable(boxes).unbind(-1)
     x1, x2 = x1.clamp(0, width), x2.clamp(0, width)
     y1, y2 = y1.clamp(0, height), y2.clamp(0, height)
     return torch.stack([x1, y1, x2, y2], dim=-1)
@@ -219,8 +226,9 @@ def remove_small_boxes(boxes: Num[Tensor, "N 4"], min_size: float) -> Int[Tensor
         int64 (K,), rising indices of the boxes to keep.
 
     Raises:
-        ValueError: ``boxes`` is not (N, 4).
+        ValueError: ``boxes`` is not (N, 4), or ``min_size`` is NaN.
     """
     check_boxes("boxes", boxes, "(N, 4)")
-    x1, y1, x2, y2 = boxes.unbind(-1)
+    check_number("min_size", min_size)
+    x1, y1, x2, y2 = widened(boxes).unbind(-1)
     return ((x2 - x1 >= min_size) & (y2 - y1 >= min_size)).nonzero().squeeze(1)

@@ -21,7 +21,7 @@ import torch
 from jaxtyping import Float, Num
 from torch import Tensor
 
-from ._arguments import IntOrAxes, per_axis
+from ._arguments import IntOrAxes, check_floats, per_axis, widened
 from ._windows import pad, padding_amounts, windows
 
 
@@ -46,7 +46,7 @@ def cross_correlate(
         padding: zeros on both sides of each axis; an int, or one an axis.
 
     Returns:
-        (L_out,) or (H_out, W_out); see the module's formula.
+        (L_out,) or (H_out, W_out); see the module's formula. Of whole numbers, int64.
 
     Raises:
         ValueError: ``x`` and ``weight`` are not both 1-D or both 2-D, or the kernel does not fit.
@@ -59,8 +59,8 @@ def cross_correlate(
         )
     stride = per_axis("stride", stride, axes, minimum=1)
     x = pad(x, [(p, p) for p in per_axis("padding", padding, axes)])
-    patches = windows(x, weight.shape, stride, dilation=(1,) * axes)  # (*out, *kernel)
-    return (patches * weight).sum(dim=tuple(range(-axes, 0)))
+    patches = windows(widened(x), weight.shape, stride, dilation=(1,) * axes)  # (*out, *kernel)
+    return (patches * widened(weight)).sum(dim=tuple(range(-axes, 0)))
 
 
 def convolve(
@@ -111,7 +111,8 @@ def conv2d(
         (N, C_out, H_out, W_out), or (C_out, H_out, W_out); see the module's formula.
 
     Raises:
-        ValueError: shapes do not agree, or the kernel is larger than the padded input.
+        ValueError: shapes do not agree, the kernel is larger than the padded input, or ``input``
+            or ``weight`` is of whole numbers.
 
     Source: Dumoulin and Visin 2016, chapter 2 and section 5.1 (dilation).
     """
@@ -130,6 +131,8 @@ def conv2d(
 
 
 def _check_channels(input: Tensor, weight: Tensor, bias: Tensor | None, groups: int) -> None:
+    check_floats("input", input, "conv2d")
+    check_floats("weight", weight, "conv2d")
     if input.ndim not in (3, 4):
         raise ValueError(f"input must be (N, C, H, W) or (C, H, W), but is {tuple(input.shape)}.")
     if weight.ndim != 4:

@@ -98,6 +98,7 @@ def paste(
 
 def _check(name: str, images: Tensor, boxes: Tensor) -> None:
     check_boxes("boxes", boxes, "(N, 4)")
+    boxes = at_least_float32(boxes)
     if images.ndim != 4 or 0 in images.shape[-2:]:
         raise ValueError(
             f"{name} must be (N, C, H, W) with at least one pixel, but is {tuple(images.shape)}."

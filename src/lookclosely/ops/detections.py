@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Bool, Float, Int, Integer, Num
 from torch import Tensor
 
-from ._arguments import check_boxes, check_one_each
+from ._arguments import check_boxes, check_number, check_one_each, whole
 from .boxes import clip_boxes_to_image, remove_small_boxes
 from .nms import batched_nms
 
@@ -72,14 +72,16 @@ def filter_detections(
         scores. A score that is NaN is above no threshold, a box that is NaN is dropped.
 
     Raises:
-        ValueError: shapes do not agree, or ``size``, ``candidates`` or ``max_detections`` is
-            negative.
+        ValueError: shapes do not agree, ``labels`` are not whole numbers, ``size``, ``candidates``
+            or ``max_detections`` is negative, or another setting is NaN.
 
     Source: Girshick 2015, *Fast R-CNN*, section 3.3; torchvision's ``postprocess_detections``.
     """
     check_boxes("boxes", boxes, "(N, 4)")
     check_one_each("scores", scores, boxes)
     check_one_each("labels", labels, boxes)
+    check_number("score_threshold", score_threshold)
+    labels = whole("labels", labels)
     for name, most in (("candidates", candidates), ("max_detections", max_detections)):
         if most is not None and most < 0:
             raise ValueError(f"{name} is {most}: give 0 or more, or None for all.")

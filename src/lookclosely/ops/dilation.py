@@ -50,7 +50,8 @@ def dilate_kernel(
     corner = weight.new_zeros(down, across)
     corner[0, 0] = 1
     height, width = (d * (k - 1) + 1 for d, k in zip((down, across), weight.shape[-2:]))
-    return torch.kron(weight, corner)[..., :height, :width]
+    # contiguous: torch.kron cannot take every layout, such as channels last
+    return torch.kron(weight.contiguous(), corner)[..., :height, :width]
 
 
 def path_counts(layers: Sequence[Sequence[int]]) -> Int[Tensor, " size"]:

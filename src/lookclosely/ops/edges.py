@@ -14,6 +14,8 @@ import torch.nn.functional as F
 from jaxtyping import Float, Num
 from torch import Tensor
 
+from ._arguments import at_least_float32, check_floats, comparable
+
 # To the neighbours along a gradient of 0°, 45°, 90° and 135°: (rows down, columns right).
 STEPS = ((0, 1), (1, 1), (1, 0), (1, -1))
 
@@ -37,6 +39,7 @@ def non_max_suppression_1d(values: Num[Tensor, " N"]) -> Num[Tensor, " N"]:
     """
     if values.ndim != 1:
         raise ValueError(f"values must be one row (N,), but has shape {tuple(values.shape)}.")
+    values = comparable(values)
     rises = values[1:] > values[:-1]  # (N − 1,), from each value to the next
     climbed = F.pad(rises, (1, 0), value=True)
     climbs_on = F.pad(rises, (0, 1), value=False)
@@ -64,7 +67,7 @@ def canny_nms(
         (H, W).
 
     Raises:
-        ValueError: the two are not images of one size.
+        ValueError: the two are not images of one size, or are of whole numbers.
 
     Source: Canny 1986, *A computational approach to edge detection*, who interpolates between
     neighbours; rounding to four directions is common practice (OpenCV's, but for ties on the
@@ -72,7 +75,7 @@ def canny_nms(
     """
     _check_images(gradient_magnitude, gradient_direction)
     height, width = gradient_magnitude.shape
-    nearest = (gradient_direction * (4 / math.pi)).round().long() % len(STEPS)
+    nearest = (at_least_float32(gradient_direction) * (4 / math.pi)).round().long() % len(STEPS)
     padded = F.pad(gradient_magnitude, (1, 1, 1, 1), value=-math.inf)
     peak = torch.zeros_like(nearest, dtype=torch.bool)
     for direction, (down, right) in enumerate(STEPS):
@@ -84,6 +87,8 @@ def canny_nms(
 
 
 def _check_images(magnitude: Tensor, direction: Tensor) -> None:
+    check_floats("gradient_magnitude", magnitude, "a gradient")
+    check_floats("gradient_direction", direction, "an angle")
     if magnitude.ndim != 2:
         raise ValueError(f"gradient_magnitude must be (H, W), but is {tuple(magnitude.shape)}.")
     if direction.shape != magnitude.shape:

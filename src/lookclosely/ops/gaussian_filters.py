@@ -18,6 +18,8 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from ._arguments import at_least_float32, check_floats
+
 PAIRS_AT_ONCE = 2**19  # 2 MB of float32, which stay in a processor's cache
 LOWEST = -60.0  # exp(−60) = 9e-27 counts as 0: products of such numbers leave float32's normal
 # range, where arithmetic is ten times slower
@@ -40,16 +42,17 @@ def gauss_transform(
         (N, C). Differentiable in both arguments.
 
     Raises:
-        ValueError: ``values`` and ``features`` are not one row for each point.
+        ValueError: ``values`` and ``features`` are not floats, or not one row for each point.
 
     Source: Greengard and Strain 1991, *The fast Gauss transform*, the sum that is to be made fast.
     """
     _check_points(values, features)
-    out, start = torch.zeros_like(values), 0
+    wide = at_least_float32(values)
+    out, start = torch.zeros_like(wide), 0
     for block in gaussian_rows(features):  # (n, N)
-        out[start : start + len(block)] = block @ values
+        out[start : start + len(block)] = block.to(wide.dtype) @ wide
         start += len(block)
-    return out
+    return out.to(values.dtype)
 
 
 def gaussian_rows(features: Float[Tensor, "N D"]) -> Iterator[Float[Tensor, "n N"]]:
@@ -57,6 +60,7 @@ def gaussian_rows(features: Float[Tensor, "N D"]) -> Iterator[Float[Tensor, "n N
 
     Differences are squared, not expanded to |a|² − 2ab + |b|², which would cancel in float32.
     """
+    features = at_least_float32(features)
     for part in features.split(max(1, PAIRS_AT_ONCE // max(1, len(features)))):
         mode = "donot_use_mm_for_euclid_dist"
         distance = torch.cdist(part, features, compute_mode=mode)  # (n, N)
@@ -91,7 +95,7 @@ def bilateral_grid_transform(
 
     Raises:
         ValueError: ``spacing`` is not in (0, 1], there would be more than 2^23 cells, or
-            ``values`` and ``features`` do not have one row each for each point.
+            ``values`` and ``features`` are not floats, or do not have one row each for each point.
 
     Source: Paris and Durand 2006, *A fast approximation of the bilateral filter using a signal
     processing approach*; Chen, Paris and Durand 2007, *Real-time edge-aware image processing with
@@ -108,6 +112,8 @@ def bilateral_grid(features: Float[Tensor, "N D"], spacing: float) -> Callable[[
         raise ValueError(f"spacing is {spacing}: give standard deviations in (0, 1].")
     if not len(features):
         return torch.zeros_like
+    if not features.shape[1]:
+        raise ValueError("features have no columns: give (N, D), one place or colour at least.")
     size, corners, weights = _corners(features, spacing)  # (N, 2^D) each
     cells, of_cells = corners.flatten(), corners.flatten().argsort()  # sorted by the cell
     points, shares = of_cells // corners.shape[1], weights.flatten()[of_cells]
@@ -169,6 +175,8 @@ def _blur(grid: Float[Tensor, "*cells C"], spacing: float) -> Float[Tensor, "*ce
 
 
 def _check_points(values: Tensor, features: Tensor) -> None:
+    check_floats("values", values, "a weighted sum")
+    check_floats("features", features, "a distance")
     if values.ndim != 2 or features.ndim != 2 or len(values) != len(features):
         raise ValueError(
             f"values and features must be (N, C) and (N, D), one row for each point, but are "

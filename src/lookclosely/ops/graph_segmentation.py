@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ._arguments import check_floats
+from ._arguments import at_least_float32, check_floats, whole
 from ._filters import filtered
 
 
@@ -48,7 +48,7 @@ def graph_segmentation(
     """
     _check(image, scale, sigma, min_size)
     height, width = image.shape[-2:]
-    weights, ends = _edges(_smooth(image, sigma))
+    weights, ends = _edges(_smooth(at_least_float32(image), sigma))
     forest = _Forest(height * width)
     threshold = [float(scale)] * (height * width)
     left: list[tuple[int, int]] = []  # edges that were refused
@@ -85,7 +85,8 @@ def superpixel_vote(
         (C, H, W), constant on each superpixel; its largest class is the vote.
 
     Raises:
-        ValueError: the two differ in size, or a number is negative.
+        ValueError: the two differ in size, a number is negative, ``scores`` are whole numbers, or
+            ``superpixels`` are not.
 
     Source: Farabet et al. 2013, *Learning hierarchical features for scene labeling*, "Superpixels".
     """
@@ -94,16 +95,17 @@ def superpixel_vote(
             f"scores must be (C, H, W) and superpixels (H, W), but are {tuple(scores.shape)} and "
             f"{tuple(superpixels.shape)}."
         )
-    index = superpixels.flatten()
+    check_floats("scores", scores, "a mean")
+    index = whole("superpixels", superpixels).flatten()
     if not len(index):
         return scores.clone()
     if index.min() < 0:
         raise ValueError(f"superpixels has the number {int(index.min())}: give 0 or more.")
-    sums = scores.new_zeros(len(scores), int(index.max()) + 1).index_add(
-        1, index, scores.flatten(1)
-    )
-    counts = index.bincount().to(scores.dtype)  # (S,)
-    return (sums / counts.clamp(min=1))[:, index].reshape(scores.shape)
+    values = at_least_float32(scores).flatten(1)  # sums and counts leave half precision
+    sums = values.new_zeros(len(scores), int(index.max()) + 1).index_add(1, index, values)
+    counts = index.bincount().to(values.dtype)  # (S,)
+    means = (sums / counts.clamp(min=1))[:, index]
+    return means.to(scores.dtype).reshape(scores.shape)
 
 
 class _Forest:

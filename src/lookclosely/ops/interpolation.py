@@ -54,7 +54,8 @@ def interpolate(
         antialias: only False. True would smooth before it makes smaller: see ``ops.pyr_down``.
 
     Returns:
-        (N, C, H, W), of the type of ``input``. Positions are computed in float32 or float64.
+        (N, C, H, W), of the type of ``input``. Positions are computed in float32 or float64. An
+        infinite pixel shows where it has a share (the library has NaN beside it: 0 · ∞).
 
     Raises:
         ValueError: both or neither of ``size`` and ``scale_factor``, a size that is not whole, an
@@ -68,6 +69,7 @@ def interpolate(
             raise ValueError("recompute_scale_factor is True: give a scale_factor, not a size.")
         factors = (None, None)
     x = input if mode == "nearest" else at_least_float32(input)
+    finite = mode == "nearest" or bool(x.detach().sum().isfinite())
     # The dearer axis is the last, whose neighbours lie side by side: it meets the smaller map.
     axes = [(-1, sizes[1], factors[1]), (-2, sizes[0], factors[0])]
     for axis, m, factor in axes if sizes[0] >= input.shape[-2] else reversed(axes):
@@ -82,7 +84,11 @@ def interpolate(
             low, high, part = _between(n, m, step, bool(align_corners), x)
             part = part.unsqueeze(-1) if axis == -2 else part
             below, above = x.index_select(axis, low), x.index_select(axis, high)
-            x = above.sub_(below).mul_(part).add_(below)  # in place: a new map costs time
+            if finite:
+                x = above.sub_(below).mul_(part).add_(below)  # in place: a new map costs time
+            else:  # ∞ − ∞ and 0 · ∞ would be NaN
+                shares = (below * (1 - part)).where(part < 1, 0), (above * part).where(part > 0, 0)
+                x = shares[0] + shares[1]
     return x.to(input.dtype)
 
 

@@ -11,7 +11,15 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from ._arguments import at_least_float32, check_boxes, check_one_each
+from ._arguments import (
+    at_least_float32,
+    check_boxes,
+    check_floats,
+    check_number,
+    check_one_each,
+    comparable,
+    whole,
+)
 from .boxes import box_iou
 from .edges import canny_nms, non_max_suppression_1d
 
@@ -43,14 +51,15 @@ def nms(
         first. Boxes without area have no IoU with each other, and are all kept.
 
     Raises:
-        ValueError: ``boxes`` is not (N, 4), or ``scores`` is not (N,).
+        ValueError: ``boxes`` is not (N, 4), ``scores`` is not (N,), or ``iou_threshold`` is NaN.
 
     Source: Felzenszwalb et al. 2010, *Discriminatively trained part-based models*, section 7.2
     (who divide by the area of one box); by IoU, Girshick et al. 2014, *R-CNN*, section 2.2.
     """
     check_boxes("boxes", boxes, "(N, 4)")
     check_one_each("scores", scores, boxes)
-    boxes = boxes.detach()  # the result is indices: nothing to differentiate
+    check_number("iou_threshold", iou_threshold)
+    boxes, scores = boxes.detach(), comparable(scores)  # the result is indices: no gradient
     limit = _round_down(float(iou_threshold), boxes.dtype)
     return _best_of(boxes, scores.argsort(descending=True, stable=True), limit)
 
@@ -121,12 +130,15 @@ def batched_nms(
         int64 (K,), indices of the boxes kept, by falling score over all classes.
 
     Raises:
-        ValueError: ``boxes`` is not (N, 4), or ``scores`` or ``idxs`` is not (N,).
+        ValueError: ``boxes`` is not (N, 4), ``scores`` or ``idxs`` is not (N,), ``idxs`` are no
+            whole numbers, or ``iou_threshold`` is NaN.
     """
     check_boxes("boxes", boxes, "(N, 4)")
     check_one_each("scores", scores, boxes)
     check_one_each("idxs", idxs, boxes)
-    by_score = scores.argsort(descending=True, stable=True)
+    check_number("iou_threshold", iou_threshold)
+    idxs = whole("idxs", idxs)
+    by_score = comparable(scores).argsort(descending=True, stable=True)
     # From here on a box's number is its rank by score; one box more, of NaN, overlaps nothing.
     boxes = at_least_float32(boxes.detach())[by_score]
     boxes = torch.cat([boxes, boxes.new_full((1, 4), math.nan)])
@@ -212,8 +224,9 @@ def soft_nms(
         int64 (K,) indices of the boxes kept, and (K,) their new scores, both by falling new score.
 
     Raises:
-        ValueError: shapes do not agree, a score or ``score_threshold`` is negative, ``sigma`` is
-            not positive, or ``method`` is another.
+        ValueError: shapes do not agree, ``scores`` are whole numbers, a score or
+            ``score_threshold`` is negative, ``sigma`` is not positive, ``iou_threshold`` is NaN,
+            or ``method`` is another.
 
     Source: Bodla et al. 2017, *Soft-NMS: improving object detection with one line of code*,
     section 3. They write o ≥ the threshold where their code, like ours, has o >; and their code
@@ -221,6 +234,8 @@ def soft_nms(
     """
     check_boxes("boxes", boxes, "(N, 4)")
     check_one_each("scores", scores, boxes)
+    check_floats("scores", scores, "a weight below 1")
+    check_number("iou_threshold", iou_threshold)
     _check_soft(scores, sigma, score_threshold, method)
     limit = _round_down(float(iou_threshold), boxes.dtype)
     at_once = len(boxes) ** 2 <= PAIRS_KEPT
@@ -252,9 +267,9 @@ def _weights(best: Tensor, boxes: Tensor, sigma: float, limit: float, method: st
 def _check_soft(scores: Tensor, sigma: float, score_threshold: float, method: str) -> None:
     if method not in ("gaussian", "linear", "hard"):
         raise ValueError(f"method is {method!r}: give 'gaussian', 'linear' or 'hard'.")
-    if sigma <= 0:
+    if not sigma > 0:
         raise ValueError(f"sigma is {sigma}: give a positive number.")
-    if score_threshold < 0:
+    if not score_threshold >= 0:
         raise ValueError(f"score_threshold is {score_threshold}: give 0 or more.")
     if len(scores) and scores.min() < 0:
         raise ValueError(

@@ -20,7 +20,7 @@ import torch
 from jaxtyping import Int, Num
 from torch import Tensor
 
-from ._arguments import IntOrAxes, per_axis
+from ._arguments import IntOrAxes, comparable, per_axis
 from ._windows import pad, windows
 
 Axes = tuple[int, ...]  # one number for each axis
@@ -63,6 +63,7 @@ def max_pool2d(
             f"input must be (N, C, H, W) or (C, H, W) with at least one pixel, "
             f"but is {tuple(input.shape)}."
         )
+    input = comparable(input)
     size = per_axis("kernel_size", kernel_size, 2, minimum=1)
     step = per_axis("stride", size if stride is None else stride, 2, minimum=1)
     gaps = per_axis("dilation", dilation, 2, minimum=1)

@@ -157,6 +157,8 @@ def reconstruct(pyramid: Sequence[Float[Tensor, "..."]]) -> Float[Tensor, "..."]
     """
     if not pyramid:
         raise ValueError("pyramid is empty: it needs one level or more.")
+    for number, level in enumerate(pyramid):
+        _check_image(f"pyramid[{number}]", level)
     picture = pyramid[-1]
     for band in reversed(pyramid[:-1]):
         picture = band + pyr_up(picture, tuple(band.shape[-2:]))

@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ._arguments import IntOrAxes, per_axis
+from ._arguments import IntOrAxes, check_floats, per_axis
 
 
 class ReceptiveField(NamedTuple):
@@ -82,7 +82,8 @@ def _settings(number: int, layer: Sequence[int]) -> tuple[int, int, int, int]:
             f"layers[{number}] is {tuple(layer)!r}: kernel, stride and dilation must be 1 or "
             "more, padding 0 or more."
         )
-    return kernel, stride, padding, dilation
+    kernel, stride, padding, dilation = per_axis(f"layers[{number}]", (*layer, 1)[:4], 4)
+    return kernel, stride, padding, dilation  # Python's ints, whatever they were
 
 
 def effective_receptive_field(
@@ -105,14 +106,18 @@ def effective_receptive_field(
         (H, W), 0 or more.
 
     Raises:
-        ValueError: there is no image, the network gives no map, or ``at`` lies outside of it.
+        ValueError: there is no image or one of whole numbers, the network gives no map, or ``at``
+            lies outside of it.
 
     Source: Luo, Li, Urtasun and Zemel 2016, *Understanding the effective receptive field in deep
     convolutional neural networks*, section 3. We take sizes before the mean, so that signs of
     different images do not cancel.
     """
-    if x.ndim != 4 or len(x) == 0:
-        raise ValueError(f"x must be (N, C, H, W), one image or more, but is {tuple(x.shape)}.")
+    if x.ndim != 4 or not x.numel():
+        raise ValueError(
+            f"x must be (N, C, H, W), one image with pixels or more, but is {tuple(x.shape)}."
+        )
+    check_floats("x", x, "a gradient")
     leaf = x.detach().clone().requires_grad_()
     with torch.enable_grad():
         y = network(leaf)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from jaxtyping import Num
 from torch import Tensor
 
-from ._arguments import per_axis
+from ._arguments import comparable, per_axis
 
 
 def shift_and_stitch(
@@ -36,17 +36,20 @@ def shift_and_stitch(
         (N, C_out, H − size + 1, W − size + 1).
 
     Raises:
-        ValueError: ``factor`` is below 1, ``x`` is not (N, C, H, W), or the passes do not fit
-            into one another.
+        ValueError: ``factor`` is below 1, ``x`` is not (N, C, H, W) or smaller than ``factor``, or
+            the passes do not fit into one another.
 
     Source: Pinheiro and Collobert 2014, *Recurrent convolutional neural networks for scene
     labeling*, who pad instead of cropping; named by Long, Shelhamer and Darrell 2015, *Fully
     convolutional networks*, section 3.2. OverFeat shifts the last pooling only: `split_phases`.
     """
     (factor,) = per_axis("factor", factor, 1, minimum=1)
-    if x.ndim != 4:
-        raise ValueError(f"x must be (N, C, H, W), but is {tuple(x.shape)}.")
-    shifts = range(factor)
+    if x.ndim != 4 or min(x.shape[-2:]) < factor:
+        raise ValueError(
+            f"x must be (N, C, H, W) with at least factor, {factor}, rows and columns, "
+            f"but is {tuple(x.shape)}."
+        )
+    x, shifts = comparable(x), range(factor)
     passes = [[network(x[..., a:, b:]) for b in shifts] for a in shifts]
     height = sum(row[0].shape[-2] for row in passes)
     width = sum(y.shape[-1] for y in passes[0])

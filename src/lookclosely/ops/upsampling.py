@@ -10,13 +10,14 @@ Along one axis, n pixels under a kernel of k taps become
 (Dumoulin and Visin 2016, *A guide to convolution arithmetic for deep learning*, chapter 4).
 """
 
+from collections.abc import Sequence
 from itertools import product
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ._arguments import IntOrAxes, per_axis
+from ._arguments import IntOrAxes, check_floats, per_axis
 
 
 def conv_transpose2d(
@@ -55,7 +56,8 @@ def conv_transpose2d(
         (N, C_out, H_out, W_out), or (C_out, H_out, W_out); see the module's formula.
 
     Raises:
-        ValueError: shapes do not agree, or nothing would be left of the output.
+        ValueError: shapes do not agree, nothing would be left of the output, or ``input`` or
+            ``weight`` is of whole numbers.
 
     Source: Zeiler et al. 2010, *Deconvolutional networks*; Dumoulin and Visin 2016, chapter 4.
     """
@@ -100,6 +102,8 @@ def _extra(
 
 
 def _check_channels(input: Tensor, weight: Tensor, bias: Tensor | None, groups: int) -> None:
+    check_floats("input", input, "conv_transpose2d")
+    check_floats("weight", weight, "conv_transpose2d")
     if input.ndim not in (3, 4) or 0 in input.shape[-2:]:
         raise ValueError(
             f"input must be (N, C, H, W) or (C, H, W) with at least one pixel, "
@@ -137,10 +141,15 @@ def overlap_map(kernel_size: IntOrAxes, stride: IntOrAxes, size: IntOrAxes) -> I
     Source: Odena, Dumoulin and Olah 2016, *Deconvolution and checkerboard artifacts*.
     """
     settings = {"kernel_size": kernel_size, "stride": stride, "size": size}
-    axes = 1 if all(isinstance(value, int) for value in settings.values()) else 2
+    axes = 1 if all(map(_is_one, settings.values())) else 2
     values = [per_axis(name, value, axes, minimum=1) for name, value in settings.items()]
     counts = [_overlap_1d(k, s, n) for k, s, n in zip(*values, strict=True)]
     return counts[0] if axes == 1 else torch.outer(*counts)
+
+
+def _is_one(value: IntOrAxes) -> bool:
+    """A number of Python, numpy or torch, and not one for each axis."""
+    return not isinstance(value, Sequence) and not getattr(value, "ndim", 0)
 
 
 def _overlap_1d(kernel_size: int, stride: int, size: int) -> Int[Tensor, " out"]:

@@ -23,6 +23,8 @@ from jaxtyping import Float, Int
 from scipy.ndimage import distance_transform_edt, find_objects
 from torch import Tensor, nn
 
+from lookclosely.ops._arguments import whole
+
 from ..layers import conv_norm_relu
 
 
@@ -125,10 +127,14 @@ def border_weight_map(
         float32, on the device of ``labels``. Distances are measured on the CPU, by scipy.
 
     Raises:
-        ValueError: if ``w0`` is negative or ``sigma`` not positive.
+        ValueError: if ``w0`` is negative or ``sigma`` not positive, or ``labels`` is not one label
+            map of whole numbers.
     """
-    if w0 < 0 or sigma <= 0:
+    if not (w0 >= 0 and sigma > 0):
         raise ValueError(f"w0 {w0} and sigma {sigma}: give w0 >= 0 and sigma > 0")
+    if labels.ndim != 2:
+        raise ValueError(f"labels is {tuple(labels.shape)}: give one image (H, W) at a time")
+    labels = whole("labels", labels)
     weight = torch.ones(labels.shape, device=labels.device)
     values, numbers = labels.cpu().unique(return_inverse=True)
     if (values != 0).sum() < 2:

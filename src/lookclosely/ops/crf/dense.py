@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ..gaussian_filters import bilateral_grid, gauss_transform, gaussian_rows
-from ._mean_field import Messages, check_field, iterate
+from ._mean_field import Messages, check_field, in_one_type, iterate
 
 MakeFilter = Callable[[Tensor], Messages]  # features (N, D) to the sum over all pairs
 CACHED_PAIRS = 2**25  # 128 MB of float32: so many are computed once and kept
@@ -40,8 +40,8 @@ def mean_field(
 
     Args:
         unary: U, negative log-probabilities of the labels.
-        image: in any units; ``theta_rgb`` is in the same. For values in [0, 1] the 13 that is
-            usual for 0 … 255 is 13 / 255.
+        image: in any units, floats or whole numbers; ``theta_rgb`` is in the same. For values in
+            [0, 1] the 13 that is usual for 0 … 255 is 13 / 255.
         steps: number of updates; 0 gives softmax(−U).
         appearance: (weight, theta_xy, theta_rgb). A weight of 0 leaves the kernel out.
         smoothness: (weight, theta_xy).
@@ -54,14 +54,15 @@ def mean_field(
 
     Raises:
         ValueError: sizes do not agree, a weight is negative or a theta not positive, ``steps`` is
-            negative, or ``compatibility`` is not symmetric.
+            negative, ``unary`` is of whole numbers, or ``compatibility`` is not symmetric.
 
     Source: Krähenbühl and Koltun 2011, *Efficient inference in fully connected CRFs with Gaussian
     edge potentials*, equations 1 to 3 and algorithm 1; normalisation as in their densecrf code.
     """
     check_field(unary, image, steps, compatibility, appearance, smoothness)
+    wide, image = in_one_type(unary, image)
     messages = _messages(image, appearance, smoothness, _exact)
-    return iterate(unary, messages, steps, compatibility)
+    return iterate(wide, messages, steps, compatibility).to(unary.dtype)
 
 
 def approximate_mean_field(
@@ -94,9 +95,10 @@ def approximate_mean_field(
     Chen, Paris and Durand 2007 in the place of their permutohedral lattice.
     """
     check_field(unary, image, steps, compatibility, appearance, smoothness)
+    wide, image = in_one_type(unary, image)
     on_grid = partial(bilateral_grid, spacing=spacing)
     messages = _messages(image, appearance, smoothness, on_grid)
-    return iterate(unary, messages, steps, compatibility)
+    return iterate(wide, messages, steps, compatibility).to(unary.dtype)
 
 
 def bilateral_features(
@@ -122,7 +124,7 @@ def _messages(
         filters.append((appearance[0], make_filter(features)))
     if smoothness[0] > 0:
         filters.append((smoothness[0], _spatial(image, smoothness[1])))
-    ones = image.new_ones(image[0].numel(), 1)
+    ones = image.new_ones(image.shape[1:].numel(), 1)
     scales = [f(ones).rsqrt() for _, f in filters]  # 1/√n, (N, 1)
 
     def messages(q: Tensor) -> Tensor:

@@ -11,8 +11,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from .._arguments import at_least_float32, check_floats, whole
 from ..gaussian_filters import gaussian_rows
-from ._mean_field import check_field
+from ._mean_field import check_field, penalties
 from .dense import bilateral_features
 
 MAX_LABELLINGS = 2**20
@@ -42,6 +43,8 @@ def pair_weights(
     """
     if image.ndim != 3:
         raise ValueError(f"image must be (K, H, W), but is {tuple(image.shape)}.")
+    dtype = image.dtype if image.is_floating_point() else torch.float32
+    image = at_least_float32(image)
     any_unary = image.new_zeros(1, *image.shape[1:])
     check_field(any_unary, image, 0, None, appearance, smoothness)
     place_and_colour = bilateral_features(image, *appearance[1:])
@@ -51,7 +54,7 @@ def pair_weights(
         kernel = torch.cat([*gaussian_rows(features), total[:0]])
         scale = kernel.sum(1).rsqrt()  # 1/√n
         total = total + weight * scale[:, None] * kernel * scale
-    return total
+    return total.to(dtype)
 
 
 def crf_energy(
@@ -72,20 +75,28 @@ def crf_energy(
         The energy of each labelling.
 
     Raises:
-        ValueError: ``labels``, ``unary`` and ``pairs`` are not of one size.
+        ValueError: ``labels``, ``unary`` and ``pairs`` are not of one size, ``unary`` is of whole
+            numbers, or ``labels`` are not, or are no classes of it.
     """
-    count = unary[0].numel()
-    if labels.shape[-2:] != unary.shape[1:] or pairs.shape != (count, count):
+    check_floats("unary", unary, "an energy")
+    labels, dtype = whole("labels", labels), unary.dtype
+    unary, count = at_least_float32(unary), unary.shape[-2:].numel()
+    fits = unary.ndim == 3 and labels.ndim > 1 and labels.shape[-2:] == unary.shape[1:]
+    if not fits or pairs.shape != (count, count):
         raise ValueError(
             f"labels (…, H, W), unary (C, H, W) and pairs (H·W, H·W) must be of one size, but are "
             f"{tuple(labels.shape)}, {tuple(unary.shape)} and {tuple(pairs.shape)}."
         )
-    different = 1 - torch.eye(len(unary), dtype=unary.dtype, device=unary.device)
-    penalty = different if compatibility is None else compatibility
-    x = labels.flatten(-2)  # (*batch, N)
-    single = unary.flatten(1).gather(0, x.reshape(-1, count)).sum(1).reshape(x.shape[:-1])
-    both = penalty[x[..., :, None], x[..., None, :]] * pairs.triu(1)  # (*batch, N, N)
-    return single + both.sum((-2, -1))
+    if labels.numel() and not 0 <= int(labels.min()) <= int(labels.max()) < len(unary):
+        raise ValueError(
+            f"labels go from {int(labels.min())} to {int(labels.max())}, but unary has "
+            f"{len(unary)} classes: give 0 to {len(unary) - 1}."
+        )
+    penalty, x = penalties(unary, compatibility), labels.flatten(-2)  # (*batch, N)
+    places = torch.arange(count, device=unary.device)
+    single = unary.flatten(1)[x, places].sum(-1)
+    both = penalty[x[..., :, None], x[..., None, :]] * pairs.to(unary.dtype).triu(1)
+    return (single + both.sum((-2, -1))).to(dtype)
 
 
 def crf_marginals(
@@ -104,8 +115,12 @@ def crf_marginals(
         (C, H, W), which sums to 1 over the labels.
 
     Raises:
-        ValueError: there are more than 2^20 labellings, or the sizes do not agree.
+        ValueError: there are more than 2^20 labellings, ``unary`` is of whole numbers, or the
+            sizes do not agree.
     """
+    check_floats("unary", unary, "an energy")
+    if unary.ndim != 3 or not unary.numel():
+        raise ValueError(f"unary must be (C, H, W) with a pixel, but is {tuple(unary.shape)}.")
     classes, height, width = unary.shape
     count = classes ** (height * width)
     if count > MAX_LABELLINGS:

@@ -4,6 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from .._arguments import at_least_float32
 from ._mean_field import check_field, check_numbers
 
 
@@ -30,23 +31,25 @@ def grid_crf(
         unary: negative log-probabilities of the labels.
         weight: of a pair of neighbours, 0 or more.
         steps: number of updates, from softmax(−U).
-        image, theta_rgb: see above.
+        image, theta_rgb: see above; the image in floats or whole numbers.
 
     Returns:
         (C, H, W), probabilities.
 
     Raises:
-        ValueError: ``weight`` or ``steps`` is negative, ``theta_rgb`` not positive, or the sizes
-            of ``image`` and ``unary`` differ.
+        ValueError: ``weight`` or ``steps`` is negative, ``theta_rgb`` not positive, ``unary`` of
+            whole numbers, or the sizes of ``image`` and ``unary`` differ.
 
     Source: Boykov and Jolly 2001, *Interactive graph cuts*, and Rother, Kolmogorov and Blake
     2004, *GrabCut* (the contrast-sensitive pair; there the energy is minimised by graph cuts).
     """
     check_field(unary, unary if image is None else image, steps, None)
     check_numbers(weight=weight, theta_rgb=theta_rgb)
-    height, width = unary.shape[1:]
+    dtype, (height, width) = unary.dtype, unary.shape[1:]
+    unary = at_least_float32(unary)
     down = right = weight * unary.new_ones(())
     if image is not None:
+        image = image.to(unary.dtype)  # differences of uint8 would wrap around
         down = weight * _likeness(image[:, 1:], image[:, :-1], theta_rgb)  # (H-1, W)
         right = weight * _likeness(image[:, :, 1:], image[:, :, :-1], theta_rgb)  # (H, W-1)
 
@@ -64,7 +67,7 @@ def grid_crf(
     for _ in range(steps):
         for colour in (white, ~white):
             q = torch.where(colour, (messages(q) - unary).softmax(0), q)
-    return q
+    return q.to(dtype)
 
 
 def _likeness(a: Tensor, b: Tensor, theta: float) -> Tensor:
