@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from skimage import measure
 from skimage.filters import threshold_otsu
@@ -123,6 +124,29 @@ def score(
         match = match_instances(found, labels.long(), 0.5)
         rows["instance_f1"].append(instance_f1(match.tp, match.fp, match.fn))
     return {name: [round(value, 4) for value in values] for name, values in rows.items()}
+
+
+def fates(
+    masks: Bool[Tensor, "N H W"], labels: Int[Tensor, "N H W"], *, min_area: int = 20
+) -> dict[str, float]:
+    """What became of the true nuclei, as shares of all of them in all images.
+
+    A component of the mask finds a nucleus if it covers more than half of it. ``missed``: no
+    component does. ``merged``: its component finds another nucleus too. The rest are found alone.
+    With no true nucleus both are 0.
+    """
+    total = missed = merged = 0
+    for mask, truth in zip(masks, labels.long()):
+        found = components(mask, min_area)
+        wide = int(found.max()) + 1
+        overlap = torch.bincount((truth * wide + found).flatten())
+        overlap = F.pad(overlap, (0, -len(overlap) % wide)).view(-1, wide)[1:]
+        overlap = overlap[overlap.sum(1) > 0]  # (nuclei, components)
+        finds = 2 * overlap[:, 1:] > overlap.sum(1, keepdim=True)
+        total += len(finds)
+        missed += int((~finds.any(1)).sum())
+        merged += int(finds[:, finds.sum(0) > 1].sum())
+    return {"missed": missed / max(1, total), "merged": merged / max(1, total)}
 
 
 def averages(rows: dict[str, list[float]]) -> dict[str, float]:
