@@ -14,6 +14,7 @@ from .verdicts import rising
 
 CONSTANT = "constant answer"
 WORDS = {"miou": "mean IoU", "boundary_f": "boundary F", "ap50": "AP50", "ap": "AP"}
+WORDS |= {"boundary_f_1px": "boundary F within 1 px", "instance_f1": "instance F1"}
 
 
 def arms(result: Result) -> list[str]:
