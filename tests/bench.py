@@ -3,10 +3,11 @@
     python tests/bench.py [--peers] [--seconds 2] [--all] [--keep book/timings.json]
 
 Calls of all functions of a row alternate, so that they meet the same machine, and inputs are taken
-in turn. What is timed is the processor time of one thread, which leaves out other programs. Each
-number has its best and its median. The *limit* is the time that the row's multiplications need at
-the rate of a large matrix product, or that its inputs and outputs need at the rate of a copy,
-whichever is longer; both rates are measured in the same run.
+in turn. What is timed is the processor time of this process, which leaves out other programs;
+torch has one thread here, and a peer that starts others pays for them. Each number has its best
+and its median. The *limit* is the time that the row's multiplications need at the rate of a large
+matrix product, or that its inputs and outputs need at the rate of a copy, whichever is longer; both
+rates are measured in the same run.
 
 ``--peers`` adds other packages, where they are installed: kornia, ensemble-boxes, pydensecrf2,
 OpenCV. ``--all`` adds every public function, with the arguments of the tests. Where there is a GPU,
@@ -38,9 +39,9 @@ Times = dict[str, list[float]]
 
 
 def seconds(function: Callable[..., Any], arguments: tuple) -> float:
-    start = time.thread_time()
+    start = time.process_time()
     function(*arguments)
-    return time.thread_time() - start
+    return time.process_time() - start
 
 
 def seconds_on_gpu(function: Callable[..., Any], arguments: tuple) -> float:

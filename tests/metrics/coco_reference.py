@@ -43,9 +43,9 @@ def entries(images: Images, iou_type: str) -> list[dict[str, Any]]:
     ]
 
 
-def loaded(targets: Images, iou_type: str) -> Any:
+def loaded(targets: Images, iou_type: str, holder: Any = COCO) -> Any:
     """Targets as pycocotools holds them, numbered from 1: an object 0 would never be found."""
-    rows, truth = entries(targets, iou_type), COCO()
+    rows, truth = entries(targets, iou_type), holder()
     dataset: Any = {
         "images": [{"id": i, "height": 1000, "width": 1000} for i in range(len(targets))],
         "annotations": [{"id": 1 + n, **row} for n, row in enumerate(rows)],
@@ -56,16 +56,20 @@ def loaded(targets: Images, iou_type: str) -> Any:
     return truth
 
 
-def pycocotools(predictions: Images, targets: Images, iou_type: Any = "bbox") -> COCOeval:
-    """The evaluation, all done."""
+def evaluated(truth: Any, rows: list[dict[str, Any]], iou_type: str, evaluator: Any) -> Any:
+    """The evaluation, all done, from loading the detections to the twelve numbers."""
     with contextlib.redirect_stdout(io.StringIO()):
-        truth = loaded(targets, iou_type)
-        found = truth.loadRes(entries(predictions, iou_type))
-        evaluation = COCOeval(truth, found, iouType=iou_type)
+        evaluation = evaluator(truth, truth.loadRes(rows), iouType=iou_type)
         evaluation.evaluate()
         evaluation.accumulate()
         evaluation.summarize()
     return evaluation
+
+
+def pycocotools(predictions: Images, targets: Images, iou_type: str = "bbox") -> COCOeval:
+    with contextlib.redirect_stdout(io.StringIO()):
+        truth = loaded(targets, iou_type)
+    return evaluated(truth, entries(predictions, iou_type), iou_type, COCOeval)
 
 
 def twelve(predictions: Images, targets: Images, iou_type: str = "bbox") -> dict[str, float]:

@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from ._images import Images, column, counts
+from ._images import Columns, Images
 
 LEAST = 0.5  # the lowest of the thresholds
 PAIRS_AT_ONCE = 2**18
@@ -46,30 +46,25 @@ class Pairs:
     iou: Float[np.ndarray, " P"]
 
 
-def things(images: Images, classes: Int[np.ndarray, " K"], of: str, *, ranked: bool) -> Things:
+def things(columns: Columns, classes: Int[np.ndarray, " K"], of: str, *, ranked: bool) -> Things:
     """Laid end to end, sorted by image, class, falling score if ranked, and place in the input."""
-    each = counts(images)
+    each = np.array(columns.counts, dtype=np.int64)
+    count = int(each.sum())
     image = np.repeat(np.arange(len(each)), each)
-    row = np.arange(len(image)) - np.repeat(np.cumsum([0, *each])[:-1], each)
-    label = np.searchsorted(classes, numbers(images, "labels", np.int64))
-    score = numbers(images, "scores") if ranked else np.zeros(len(image))
+    row = np.arange(count) - np.repeat(each.cumsum() - each, each)
+    label = np.searchsorted(classes, columns("labels").long().numpy())
+    score = columns("scores").double().numpy() if ranked else np.zeros(count)
     group = image * len(classes) + label
-    order = np.lexsort((-score, group))  # stable
-    boxes, areas = np.zeros((len(image), 4)), _mask_areas(images) if of == "masks" else None
+    boxes, areas = np.zeros((count, 4)), _mask_areas(columns.images) if of == "masks" else None
     if areas is None:
-        boxes = column(images, "boxes", torch.zeros(0, 4)).double().numpy()
+        boxes = columns("boxes", (4,)).double().numpy()
         areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-    everything = Things(image, label, row, areas, boxes, score, group, np.arange(len(image)))
-    return everything.only(order)
-
-
-def numbers(images: Images, key: str, dtype: type = np.float64) -> np.ndarray:
-    """One entry of all images, end to end; zeros where an image lacks it."""
-    return column(images, key, torch.zeros(0)).double().numpy().astype(dtype)
+    everything = Things(image, label, row, areas, boxes, score, group, np.arange(count))
+    return everything.only(np.lexsort((-score, group)))  # stable
 
 
 def _mask_areas(images: Images) -> Float[np.ndarray, " N"]:
-    areas = [image["masks"].cpu().count_nonzero(dim=(1, 2)) for image in images]
+    areas = [image["masks"].count_nonzero(dim=(1, 2)).cpu() for image in images]
     return torch.cat([torch.zeros(0), *areas]).double().numpy()
 
 

@@ -20,9 +20,9 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 
-from ._coco_pairs import Things, box_pairs, mask_pairs, numbers, things
+from ._coco_pairs import Things, box_pairs, mask_pairs, things
 from ._coco_ranks import match, ranks_of, sum_up, the_first
-from ._images import Images, check_finite, check_images, column
+from ._images import Columns, Images, columns_of
 
 SIDES = (32.0, 96.0)  # of squares, where small and medium objects end
 
@@ -135,13 +135,12 @@ def _evaluate(
     if iou_type not in ("bbox", "segm"):
         raise ValueError(f"iou_type is {iou_type!r}: give 'bbox' or 'segm'")
     of = "boxes" if iou_type == "bbox" else "masks"
-    check_images(predictions, targets, of=of, extra=("iscrowd", "area"))
-    check_finite(targets, "targets", "area", "leave it out")
-    labels = column([*predictions, *targets], "labels", torch.zeros(0))
-    classes = labels.unique().long().numpy()
-    found = the_first(things(predictions, classes, of, ranked=True))
-    true = things(targets, classes, of, ranked=False)
-    crowd, ignored = _ignored(targets, true, sides)
+    columns = columns_of(predictions, targets, of=of, extra=("iscrowd", "area"))
+    columns[1].check_finite("targets", "area", "leave it out")
+    classes = torch.cat([each("labels").long() for each in columns]).unique().numpy()
+    found = the_first(things(columns[0], classes, of, ranked=True))
+    true = things(columns[1], classes, of, ranked=False)
+    crowd, ignored = _ignored(columns[1], true, sides)
     if of == "boxes":
         pairs = box_pairs(found, true, crowd)
     else:
@@ -160,10 +159,10 @@ def _outside(areas: Float[np.ndarray, " N"], sides: Sequence[float]) -> Bool[np.
 
 
 def _ignored(
-    targets: Images, true: Things, sides: Sequence[float]
+    targets: Columns, true: Things, sides: Sequence[float]
 ) -> tuple[Bool[np.ndarray, " G"], Bool[np.ndarray, "G R"]]:
     """Which objects are crowds; which are ignored in each range of sizes."""
-    crowd = numbers(targets, "iscrowd")[true.order] > 0
-    given = np.array(["area" in target for target in targets], dtype=bool)[true.images]
-    areas = np.where(given, numbers(targets, "area")[true.order], true.areas)
+    crowd = targets("iscrowd").numpy()[true.order] > 0
+    given = np.array(["area" in target for target in targets.images], dtype=bool)[true.images]
+    areas = np.where(given, targets("area").double().numpy()[true.order], true.areas)
     return crowd, crowd[:, None] | _outside(areas, sides)

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from lookclosely.ops import box_iou
 
-from ._images import Images, check_images, column, counts
+from ._images import Columns, Images, columns_of
 
 
 @dataclass(frozen=True)
@@ -79,10 +79,9 @@ def voc_match(
     """
     if not 0 <= iou_threshold < 1:
         raise ValueError(f"iou_threshold is {iou_threshold}: it must be from 0 to below 1")
-    check_images(predictions, targets, extra=("difficult",))
-    found, truth = _flatten(predictions, inclusive_pixels), _flatten(targets, inclusive_pixels)
-    scores = column(predictions, "scores", torch.zeros(0)).double()
-    difficult = column(targets, "difficult", torch.zeros(0)).bool()
+    columns = columns_of(predictions, targets, extra=("difficult",))
+    found, truth = (_flatten(each, inclusive_pixels) for each in columns)
+    scores, difficult = columns[0]("scores").double(), columns[1]("difficult").bool()
 
     pairs = zip(found.split(), truth.split(), strict=True)
     objects = [_best_object(d, t, iou_threshold) for d, t in pairs]
@@ -133,11 +132,10 @@ class _Flat:
         return zip(self.boxes.split(self.counts), self.labels.split(self.counts), strict=True)
 
 
-def _flatten(images: Images, inclusive_pixels: bool) -> _Flat:
-    boxes = column(images, "boxes", torch.zeros(0, 4)).double()
+def _flatten(columns: Columns, inclusive_pixels: bool) -> _Flat:
+    boxes, labels = columns("boxes", (4,)).double(), columns("labels").long()
     if inclusive_pixels:
         boxes = boxes + torch.tensor([0.0, 0.0, 1.0, 1.0])  # from the last pixel to the far edge
-    labels = column(images, "labels", torch.zeros(0)).long()
-    each = counts(images)
-    index = torch.arange(len(each)).repeat_interleave(torch.tensor(each, dtype=torch.long))
-    return _Flat(boxes, labels, index, each)
+    each = torch.tensor(columns.counts, dtype=torch.long)
+    index = torch.arange(len(each)).repeat_interleave(each)
+    return _Flat(boxes, labels, index, columns.counts)
