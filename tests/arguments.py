@@ -22,6 +22,7 @@ from torch import Tensor
 from torchmetrics.functional import classification as tm
 from torchvision.models.detection._utils import BoxCoder, Matcher, SSDMatcher
 from torchvision.models.detection.anchor_utils import AnchorGenerator
+from torchvision.ops.poolers import LevelMapper
 
 from lookclosely import losses, metrics, ops
 
@@ -132,6 +133,13 @@ def _crops(d: Draw) -> Arguments:
     return d.normal(2, 3, d.size, d.size), d.boxes(2, side=d.size)
 
 
+def _rois(d: Draw) -> Arguments:
+    """Maps of 8 channels, regions of them in pixels of twice the size, 2 × 2 bins."""
+    index = d.labels(d.size, 1, classes=2).to(d.dtype)
+    rois = torch.cat([index, d.boxes(side=2.0 * d.size)], dim=1)
+    return d.normal(2, 8, d.size, d.size), rois, (2, 2), 0.5
+
+
 def _matches(d: Draw) -> metrics.Matches:
     return metrics.voc_match(*d.detections())
 
@@ -221,6 +229,27 @@ EXAMPLES: dict[str, Example] = {
     "ops.filter_detections": Example(
         ops.filter_detections,
         lambda d: (d.boxes(), d.share(d.size), d.labels(d.size), (40, 40)),
+    ),
+    # ops: regions of a map
+    "ops.roi_align": Example(
+        partial(ops.roi_align, sampling_ratio=2, aligned=True),
+        _rois,
+        partial(tv.roi_align, sampling_ratio=2, aligned=True),
+        timed_at=24,
+    ),
+    "ops.ps_roi_align": Example(ops.ps_roi_align, _rois, tv.ps_roi_align, timed_at=24),
+    "ops.roi_pool": Example(ops.roi_pool, _rois, tv.roi_pool, timed_at=24),
+    "ops.roi_warp": Example(ops.roi_warp, lambda d: _rois(d)[:3], timed_at=24),
+    "ops.assign_levels": Example(
+        ops.assign_levels,
+        lambda d: (d.boxes(), 2, 5),
+        lambda boxes, low, high: LevelMapper(low, high)([boxes]) + low,
+    ),
+    "ops.spatial_pyramid_pool": Example(
+        ops.spatial_pyramid_pool,
+        lambda d: (_square(d, 2, 3), (4, 2, 1)),
+        lambda x, levels: torch.cat([F.adaptive_max_pool2d(x, n).flatten(1) for n in levels], 1),
+        timed_at=24,
     ),
     # ops: convolutions, pooling, sizes
     "ops.conv2d": Example(
@@ -355,6 +384,12 @@ EXAMPLES: dict[str, Example] = {
         losses.smooth_l1_loss,
         lambda d: (d.normal(d.size, 4), d.normal(d.size, 4)),
         F.smooth_l1_loss,
+    ),
+    "losses.sigmoid_focal_loss": Example(
+        losses.sigmoid_focal_loss,
+        lambda d: (d.normal(d.size, K), d.mask(d.size, K).to(d.dtype)),
+        tv.sigmoid_focal_loss,
+        timed_at=10_000,
     ),
     "losses.multi_task_loss": Example(
         losses.multi_task_loss,

@@ -15,7 +15,7 @@ from torchmetrics.functional.classification import multiclass_confusion_matrix
 
 import bench_coco
 from arguments import EXAMPLES, Draw
-from lookclosely import metrics, ops
+from lookclosely import losses, metrics, ops
 from lookclosely.models.segmentation.unet import border_weight_map
 from ops.random_boxes import mixture
 
@@ -40,7 +40,8 @@ class Row:
 
 
 def rows(peers: bool) -> list[Row]:
-    return [*_boxes(peers), *_layers(), *_pictures(peers), *_maps(), *_coco(peers)]
+    regions = _regions()
+    return [*_boxes(peers), *regions, *_layers(), *_pictures(peers), *_maps(), *_coco(peers)]
 
 
 def every_function() -> list[Row]:
@@ -84,6 +85,84 @@ def _boxes(peers: bool) -> list[Row]:
         row = Row(f"soft_nms  {n:,} boxes", ops.soft_nms, others, inputs, on_gpu=False)
         table.append(_limited(row, 1.4))
     return table
+
+
+def _regions() -> list[Row]:
+    """Pooling of regions, forward alone and with the gradient of the features."""
+    table = []
+    for size, bins in ((12, 5), (12, 7), (24, 5), (24, 7)):
+        inputs = [_crowd(size, bins, seed) for seed in range(2)]
+        where = f"1,024 regions, 16×64×{size}², {bins}×{bins}"
+        table.append(_with_gradient("roi_align", where, inputs, 0.5))
+        table.append(_with_gradient("roi_pool", where, inputs, 6))
+    inputs = [_papers(seed) for seed in range(2)]
+    where = "300 regions, 1×512×38×50, 7×7"
+    table.append(_forward("roi_align", where, inputs, 1.5))
+    table.append(_with_gradient("roi_align", where, inputs, 0.5))
+    table.append(_forward("roi_pool", where, inputs, 6))
+    table.append(_with_gradient("roi_pool", where, inputs, 6))
+    dense = [_places(seed) for seed in range(2)]
+    focal = Row(
+        "sigmoid_focal_loss  100,000 × 7",
+        losses.sigmoid_focal_loss,
+        {"library": tv.sigmoid_focal_loss},
+        dense,
+        {"library": 1.2},
+    )
+    return [*table, focal]
+
+
+SAMPLED = {"roi_align": {"sampling_ratio": 2, "aligned": True}, "roi_pool": {}}
+
+
+def _forward(name: str, where: str, inputs: list[tuple], limit: float) -> Row:
+    ours, library = (partial(getattr(of, name), **SAMPLED[name]) for of in (ops, tv))
+    return Row(f"{name}  {where}", ours, {"library": library}, inputs, {"library": limit})
+
+
+def _with_gradient(name: str, where: str, inputs: list[tuple], limit: float) -> Row:
+    row = _forward(f"{name}", f"{where}, and back", inputs, limit)
+    others = {"library": partial(_and_back, row.others["library"])}
+    return Row(row.name, partial(_and_back, row.ours), others, inputs, row.limits)
+
+
+def _and_back(function: Callable[..., torch.Tensor], x: torch.Tensor, *more: Any) -> torch.Tensor:
+    """The gradient of the features, for one and the same gradient of the result."""
+    with torch.enable_grad():
+        leaf = x.detach().requires_grad_()
+        out = function(leaf, *more)
+        (gradient,) = torch.autograd.grad(out, leaf, torch.ones_like(out))
+    return gradient
+
+
+def _crowd(size: int, bins: int, seed: int) -> tuple:
+    """Maps of 16 images of 96 × 96 pixels, and 64 regions of each."""
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(16, 64, size, size, generator=generator)
+    sides = torch.rand(1024, 2, generator=generator) * 50 + 10
+    centres = torch.rand(1024, 2, generator=generator) * 96
+    boxes = torch.cat([centres - sides / 2, centres + sides / 2], dim=1).clamp(0, 96)
+    index = torch.arange(16.0).repeat_interleave(64)[:, None]
+    return x, torch.cat([index, boxes], dim=1), bins, size / 96
+
+
+def _papers(seed: int) -> tuple:
+    """The map of an image of 600 × 800 pixels at stride 16, and its 300 best proposals."""
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(1, 512, 38, 50, generator=generator)
+    sides = torch.rand(300, 2, generator=generator) * torch.tensor([500, 400]) + 30
+    centres = torch.rand(300, 2, generator=generator) * torch.tensor([800, 600])
+    boxes = torch.cat([centres - sides / 2, centres + sides / 2], dim=1)
+    boxes = ops.clip_boxes_to_image(boxes, (600, 800))
+    return x, torch.cat([torch.zeros(300, 1), boxes], dim=1), 7, 1 / 16
+
+
+def _places(seed: int) -> tuple:
+    """Logits of 7 classes at 100,000 anchors, one in a thousand positive."""
+    generator = torch.Generator().manual_seed(seed)
+    logits = torch.randn(100_000, 7, generator=generator) - 4
+    targets = (torch.rand(100_000, 7, generator=generator) < 1e-3).float()
+    return logits, targets
 
 
 def _layers() -> list[Row]:

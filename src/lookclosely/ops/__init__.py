@@ -31,6 +31,8 @@ from .nms import batched_nms, nms, soft_nms
 from .pooling import max_pool2d
 from .pyramid import gaussian_pyramid, laplacian_pyramid, pyr_down, pyr_up, reconstruct
 from .receptive_field import effective_receptive_field, receptive_field
+from .roi import assign_levels, ps_roi_align, roi_align, roi_warp
+from .roi_pool import roi_pool, spatial_pyramid_pool
 from .shift_and_stitch import shift_and_stitch, split_phases, stitch
 from .standardization import standardize
 from .unpooling import bed_of_nails, max_unpool2d, unpool_nearest
@@ -40,6 +42,7 @@ __all__ = [
     "Targets",
     "approximate_mean_field",
     "assign",
+    "assign_levels",
     "balanced_sample",
     "batched_nms",
     "bed_of_nails",
@@ -83,13 +86,18 @@ __all__ = [
     "pair_weights",
     "paste",
     "path_counts",
+    "ps_roi_align",
     "pyr_down",
     "pyr_up",
     "receptive_field",
     "reconstruct",
     "remove_small_boxes",
+    "roi_align",
+    "roi_pool",
+    "roi_warp",
     "shift_and_stitch",
     "soft_nms",
+    "spatial_pyramid_pool",
     "split_phases",
     "ssd_match",
     "standardize",

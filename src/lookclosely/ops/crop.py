@@ -4,13 +4,12 @@ Shapes: N boxes, C channels, H × W the image, s the side of a crop. Boxes are x
 pixels: pixel (i, j) covers [j, j + 1) × [i, i + 1). Boxes may reach beyond the image.
 """
 
-import math
-
 import torch
 from jaxtyping import Bool, Float, Shaped
 from torch import Tensor
 
 from ._arguments import at_least_float32, check_boxes, check_floats
+from ._linear import weighed
 
 Boxes = Float[Tensor, "N 4"]
 
@@ -125,12 +124,7 @@ def _interpolated(
         _weights(places.to(values.dtype), count)[:, None]
         for places, count in zip((y, x), images.shape[-2:])
     )
-    out = down @ values.nan_to_num(0, 0, 0) @ across.mT
-    if not values.isfinite().all():  # in a product 0 · ∞ would be NaN: these are laid in apart
-        for odd in (math.inf, -math.inf, math.nan):
-            there = values.isnan() if math.isnan(odd) else values == odd
-            out = out + torch.where(down @ there.to(values) @ across.mT > 0, odd, 0)
-    return out.to(images.dtype)
+    return weighed(values, lambda x: down @ x @ across.mT).to(images.dtype)
 
 
 def _weights(places: Float[Tensor, "N s"], count: int) -> Float[Tensor, "N s count"]:
