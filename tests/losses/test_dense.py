@@ -119,6 +119,7 @@ X = torch.zeros(2, 3)
     ("call", "named"),
     [
         (lambda: losses.sigmoid_focal_loss(X, X[:1]), r"targets has shape \(1, 3\)"),
+        (lambda: losses.sigmoid_focal_loss(X.int(), X), "inputs is torch.int32"),
         (lambda: losses.sigmoid_focal_loss(X, X, alpha=1.5), "alpha is 1.5"),
         (lambda: losses.sigmoid_focal_loss(X, X, alpha=-0.5), "alpha is -0.5"),
         (lambda: losses.sigmoid_focal_loss(X, X, gamma=-1), "gamma is -1"),

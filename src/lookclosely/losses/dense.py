@@ -37,12 +37,14 @@ def sigmoid_focal_loss(
         reduction: "none", "mean" or "sum".
 
     Raises:
-        ValueError: shapes differ, ``alpha`` is neither −1 nor from 0 to 1, ``gamma`` is negative,
-            or the reduction is another.
+        ValueError: shapes differ, ``inputs`` holds whole numbers, ``alpha`` is neither −1 nor from
+            0 to 1, ``gamma`` is negative, or the reduction is another.
 
     Source: Lin et al. 2017, *Focal loss for dense object detection*, equation 5.
     """
     check_shape(targets, inputs.shape, "targets", "that of inputs")
+    if not inputs.is_floating_point():
+        raise ValueError(f"inputs is {inputs.dtype}: give logits in floats")
     if alpha != -1 and not 0 <= alpha <= 1:
         raise ValueError(f"alpha is {alpha}: give a weight from 0 to 1, or -1 for none")
     if not gamma >= 0:

@@ -34,38 +34,41 @@ GATHERING = 10  # to add a cell from anywhere costs as much as so many multiplic
 
 
 def regions(
-    input: Float[Tensor, "N C H W"], boxes: Boxes, output_size: IntOrAxes
+    input: Float[Tensor, "N C H W"], boxes: Boxes, output_size: IntOrAxes, name: str = "boxes"
 ) -> tuple[Int[Tensor, " K"], Float[Tensor, "K 4"], tuple[int, ...]]:
-    """Of each region its map's number and its box, in the type to compute in; and (P, Q)."""
+    """Of each region its map's number and its box, in the type to compute in; and (P, Q).
+
+    ``name`` is what the caller calls the boxes.
+    """
     if input.ndim != 4 or 0 in input.shape[-2:]:
         raise ValueError(
             f"input must be (N, C, H, W) with at least one cell, but is {tuple(input.shape)}."
         )
     check_floats("input", input, "pooling")
-    rois = _joined(boxes).to(at_least_float32(input[:0]).dtype)
+    rois = _joined(name, boxes).to(at_least_float32(input[:0]).dtype)
     index = rois.detach()[:, 0]
     if not ((index >= 0) & (index < len(input)) & (index == index.floor())).all():
         raise ValueError(
-            f"boxes has a map's number that is not one of 0 to {len(input) - 1}: the first of the "
+            f"{name} has a map's number that is not one of 0 to {len(input) - 1}: the first of the "
             "five columns says which map of the batch a region is of."
         )
     if not rois.isfinite().all():
-        raise ValueError("boxes has a coordinate that is not finite: leave such boxes out.")
+        raise ValueError(f"{name} has a coordinate that is not finite: leave such boxes out.")
     return index.long(), rois[:, 1:], per_axis("output_size", output_size, 2, minimum=1)
 
 
-def _joined(boxes: Boxes) -> Float[Tensor, "K 5"]:
+def _joined(name: str, boxes: Boxes) -> Float[Tensor, "K 5"]:
     if isinstance(boxes, Tensor):
         if boxes.ndim != 2 or boxes.shape[1] != 5:
             raise ValueError(
-                f"boxes must be (K, 5), the map's number and xyxy, or a list of (L, 4), one for "
+                f"{name} must be (K, 5), the map's number and xyxy, or a list of (L, 4), one for "
                 f"each map, but is {tuple(boxes.shape)}."
             )
         return boxes
     if not boxes:
-        raise ValueError("boxes is an empty list: give one tensor (L, 4) for each map.")
+        raise ValueError(f"{name} is an empty list: give one tensor (L, 4) for each map.")
     for of_one in boxes:
-        check_boxes("boxes", of_one, "(N, 4)")
+        check_boxes(name, of_one, "(N, 4)")
     return torch.cat([F.pad(of_one, (1, 0), value=n) for n, of_one in enumerate(boxes)])
 
 

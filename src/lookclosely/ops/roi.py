@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, Int, Num
 from torch import Tensor
 
-from ._arguments import IntOrAxes, at_least_float32, check_boxes
+from ._arguments import IntOrAxes, at_least_float32, check_boxes, check_number
 from ._regions import Boxes, added, around, gathered, regions, samples, weigh
 from .boxes import box_area
 
@@ -50,6 +50,7 @@ def roi_align(
 
     Source: He et al. 2017, *Mask R-CNN*, section 3 "RoIAlign"; ``aligned`` is Detectron2's.
     """
+    check_number("spatial_scale", spatial_scale)
     index, boxes, bins = regions(input, boxes, output_size)
     left, top, right, bottom = (boxes * spatial_scale - (0.5 if aligned else 0)).unbind(1)
     width, height = right - left, bottom - top
@@ -88,6 +89,7 @@ def ps_roi_align(
     Source: Dai et al. 2016, *R-FCN*, section 3, equation 1 (with RoIPool's rounded bins); with
     samples, Li et al. 2017, *Light-head R-CNN*.
     """
+    check_number("spatial_scale", spatial_scale)
     index, boxes, bins = regions(input, boxes, output_size)
     count, channels, height, width = input.shape
     if channels % (bins[0] * bins[1]):
@@ -130,7 +132,7 @@ def roi_warp(
     Source: Dai et al. 2016, *Instance-aware semantic segmentation via multi-task network
     cascades*, section 3.2, "RoI warping layers".
     """
-    index, boxes, bins = regions(input, rois, output_size)
+    index, boxes, bins = regions(input, rois, output_size, "rois")
     left, top, right, bottom = boxes.unbind(1)
     axes = []
     spans = (top, bottom, bins[0]), (left, right, bins[1])
@@ -170,6 +172,8 @@ def assign_levels(
     Source: Lin et al. 2017, *Feature pyramid networks*, equation 1; 10⁻⁶ is torchvision's.
     """
     check_boxes("boxes", boxes)
+    if not canonical_size > 0:
+        raise ValueError(f"canonical_size is {canonical_size}: give a positive number of pixels.")
     if min_level > max_level:
         raise ValueError(f"min_level is {min_level}, above max_level {max_level}: swap them.")
     if boxes.isnan().any():

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ._arguments import IntOrAxes, at_least_float32, check_floats
+from ._arguments import IntOrAxes, at_least_float32, check_floats, check_number
 from ._regions import Boxes, at_once, regions
 
 Ranges = tuple[Int[Tensor, "K _"], Int[Tensor, "K _"]]  # the first cell of each bin; past its last
@@ -49,6 +49,7 @@ def roi_pool(
 
     Source: Girshick 2015, *Fast R-CNN*, section 2.1, and its code for the rounding.
     """
+    check_number("spatial_scale", spatial_scale)
     index, boxes, bins = regions(input, boxes, output_size)
     left, top, right, bottom = _rounded(boxes.detach() * spatial_scale).unbind(1)
     down = _ranges(top, bottom, bins[0], input.shape[2])

@@ -10,11 +10,15 @@ from .efficientnet import (
     preprocess,
     weights_path,
 )
+from .resnet import ResNetMaps
+from .small import SmallBackbone
 
 __all__ = [
     "CHANNELS",
     "STRIDES",
     "EfficientNetLite0",
+    "ResNetMaps",
+    "SmallBackbone",
     "class_names",
     "efficientnet_lite0",
     "normalize",

@@ -1,0 +1,1 @@
+"""Networks that find objects, one paper a file."""
