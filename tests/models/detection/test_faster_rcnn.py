@@ -10,8 +10,10 @@ from torchvision.models.detection import fasterrcnn_resnet50_fpn
 from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
 
 from lookclosely import ops
+from lookclosely.models.backbones.small import SmallBackbone
 from lookclosely.models.detection.fast_rcnn import FastRCNN
 from lookclosely.models.detection.faster_rcnn import FasterRCNN, from_torchvision
+from lookclosely.models.detection.fpn import PyramidBackbone
 from lookclosely.models.layers import conv_norm_relu
 from lookclosely.tasks import detection as task
 from lookclosely.train import fit
@@ -234,3 +236,40 @@ def test_backbones_and_anchors_that_do_not_fit_are_named():
         FastRCNN(backbone=Uneven(), num_classes=4)
     with pytest.raises(ValueError, match=r"anchor_sizes are \[\[16\], \[32\]\] for 1 maps"):
         FasterRCNN(backbone=Small(), num_classes=4, anchor_sizes=[[16], [32]])
+
+
+def on_a_pyramid(finest: int) -> FasterRCNN:
+    backbone = PyramidBackbone(
+        backbone=SmallBackbone(), strides=(8, 16), out_channels=64, finest=finest
+    )
+    sizes = [[16, 24, 36], [32, 48, 60]][:finest]
+    return FasterRCNN(
+        backbone=backbone,
+        num_classes=8,
+        anchor_sizes=sizes,
+        aspect_ratios=[1.0],
+        bins=5,
+        hidden=128,
+    )
+
+
+@pytest.mark.parametrize("finest", [1, 2])
+def test_on_the_small_backbone_with_a_pyramid(finest: int):
+    model, data = on_a_pyramid(finest), task.examples("val", 2)
+    assert sum(weight.numel() for weight in model.parameters()) < 700_000
+    assert [tuple(x.shape) for x in model.backbone(data.images)] == [
+        (2, 64, 12, 12),
+        (2, 64, 6, 6),
+    ][:finest]
+    losses = model(*data)
+    torch.stack(list(losses.values())).sum().backward()
+    laterals = model.backbone.pyramid.laterals
+    assert all(lateral.weight.grad.abs().sum() > 0 for lateral in laterals)  # the coarse one too
+    assert len(model(data.images)) == 2
+
+
+def test_a_pyramid_names_what_the_backbone_lacks():
+    with pytest.raises(ValueError, match=r"strides \[32\] are none of the backbone's"):
+        PyramidBackbone(backbone=SmallBackbone(), strides=(8, 32), out_channels=64)
+    with pytest.raises(ValueError, match="finest is 3 for 2 maps: give 1 to 2"):
+        PyramidBackbone(backbone=SmallBackbone(), strides=(8, 16), out_channels=64, finest=3)

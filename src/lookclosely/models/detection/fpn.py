@@ -11,6 +11,7 @@ Shapes: B batch, C_l channels and H_l × W_l cells of level l, D channels of the
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch.nn.functional as F
 from jaxtyping import Float
@@ -59,3 +60,47 @@ class FeaturePyramid(nn.Module):
             size = merged[fine].shape[-2:]
             merged[fine] = merged[fine] + F.interpolate(merged[fine + 1], size=size, mode="nearest")
         return [smooth(x) for smooth, x in zip(self.smooths, merged)]
+
+
+class PyramidBackbone(nn.Module):
+    """A backbone with a pyramid on it, which is a backbone again: all its maps have D channels.
+
+    Args:
+        backbone: images to maps, finest first; has their ``channels`` and ``strides``.
+        strides: which of them go into the pyramid.
+        out_channels: D.
+        finest: how many maps come out, the finest first; all where left out. A detector with one
+            map takes 1, and the coarser ones still add their meaning to it.
+
+    Attributes:
+        channels, strides: of each map that comes out.
+
+    Raises:
+        ValueError: the backbone has no map of such a stride, or ``finest`` is more than there are.
+    """
+
+    def __init__(
+        self,
+        *,
+        backbone: Any,
+        strides: Sequence[int],
+        out_channels: int,
+        finest: int | None = None,
+    ) -> None:
+        super().__init__()
+        missing = [stride for stride in strides if stride not in backbone.strides]
+        if missing:
+            raise ValueError(f"strides {missing} are none of the backbone's {backbone.strides}")
+        count = len(strides) if finest is None else finest
+        if not 1 <= count <= len(strides):
+            raise ValueError(
+                f"finest is {finest} for {len(strides)} maps: give 1 to {len(strides)}"
+            )
+        self.backbone, self.levels = backbone, [backbone.strides.index(s) for s in strides]
+        widths = [backbone.channels[level] for level in self.levels]
+        self.pyramid = FeaturePyramid(in_channels=widths, out_channels=out_channels)
+        self.strides, self.channels = tuple(strides)[:count], (out_channels,) * count
+
+    def forward(self, images: Float[Tensor, "B _ H W"]) -> list[Float[Tensor, "B _ _ _"]]:
+        maps = self.backbone(images)
+        return self.pyramid([maps[level] for level in self.levels])[: len(self.strides)]
