@@ -17,6 +17,7 @@ PARTS = (
     "drawings",
     "gallery",
     "claim_cards",
+    "convention_rows",
     "counts",
     "timings",
     "slides",
