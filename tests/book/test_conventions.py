@@ -101,6 +101,7 @@ def build(folder: Path) -> str:
     (source / "conf.py").write_text(
         "extensions = ['book.site.convention_rows']\n"
         f"html_static_path = [{str(ROOT / 'book' / '_static')!r}]\n"
+        f"html_favicon = {str(ROOT / 'book' / '_static' / 'logo.svg')!r}\n"
     )
     Sphinx(
         source, source, folder / "out", folder / "trees", "html", status=None, warning=warned
