@@ -17,6 +17,7 @@ from typing import Any
 from .conventions import Conventions, Row, conventions
 
 PACKAGES = ("torch", "torchvision", "torchmetrics", "pycocotools", "scikit-image", "scipy")
+PACKAGES += ("opencv-contrib-python-headless",)
 OPENCV = "cv2"  # a dependency of the tests alone: a row that wants it is run where it is
 
 
@@ -77,7 +78,8 @@ def _state(found: Conventions) -> str:
     folders: Iterable[Path] = (package / name for name in ("ops", "losses", "metrics"))
     code = [path.read_bytes() for folder in folders for path in sorted(folder.rglob("*.py"))]
     rows = [(row.id, row.witness, row.prints, can_run(row)) for row in found.rows]
-    versions = [importlib.metadata.version(name) for name in PACKAGES]
+    found_here = (importlib.metadata.distributions(name=name) for name in PACKAGES)
+    versions = [each.version for several in found_here for each in several]
     digest = hashlib.sha256(repr((found.preamble, rows, versions, sys.version)).encode())
     digest.update(b"".join(code))
     return digest.hexdigest()
