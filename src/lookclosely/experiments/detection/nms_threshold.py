@@ -1,8 +1,9 @@
-"""C17: which overlap should non-maximum suppression tolerate, in sparse and in crowded scenes?
+"""C17: which overlap should non-maximum suppression tolerate, in which crowd and for which boxes?
 
 Raw detections are simulated, so that nothing but the threshold decides: every object is found
 several times, by boxes shifted and scaled at random, each scored by how well it fits plus noise;
-some boxes stand on nothing.
+some boxes stand on nothing. How far the boxes are off (``jitter``) is an axis, as the crowd is: it
+moves the overlap of copies, as the crowd moves that of neighbours.
 """
 
 from dataclasses import dataclass
@@ -24,7 +25,8 @@ class Config:
     images: int = 300
     thresholds: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
     copies: int = 8  # raw detections of each object
-    jitter: float = 0.12  # of centre (share of the size) and of log size, standard deviation
+    # Standard deviation of centre (share of the size) and of log size.
+    jitters: tuple[float, ...] = (0.05, 0.08, 0.12, 0.2)
     score_noise: float = 0.2
     strays: int = 8  # detections of nothing, an image
     classes: tuple[str, ...] = ("disc",)  # all of one class: suppression is within a class
@@ -34,14 +36,19 @@ class Config:
     max_occlusion: float = 0.9
 
 
+KINDS = ("sparse", "crowded")
+LIMIT = 0.02  # of AP: 0.5 is called good where it costs less against the best threshold
+
 Picture = dict[str, Tensor]
 
 
-def raw_detections(scene: scenes.Scene, config: Config, generator: torch.Generator) -> Picture:
+def raw_detections(
+    scene: scenes.Scene, config: Config, jitter: float, generator: torch.Generator
+) -> Picture:
     """What a detector gives before suppression: boxes, scores, labels."""
     height, width = scene.semantic.shape
     truth = scene.full_boxes.repeat_interleave(config.copies, dim=0)
-    found = jittered(truth, config.jitter, generator)
+    found = jittered(truth, jitter, generator)
     own_iou = torch.stack(
         [ops.box_iou(a[None], b[None])[0, 0] for a, b in zip(found, truth)] or [truth.new_zeros(())]
     )
@@ -99,82 +106,121 @@ def softened(raw: Picture) -> Picture:
     return {key: torch.cat([part[key] for part in parts]) for key in raw}
 
 
-def curve(config: Config, objects: tuple[int, int], seed: int) -> dict[str, Any]:
-    """AP at every threshold, without suppression, and with soft-NMS, on one kind of scenes."""
+def drawn(config: Config, kind: str, seed: int) -> list[scenes.Scene]:
+    """The sparse or the crowded scenes of a seed."""
     knobs = scenes.Config(
-        objects=objects,
+        objects=getattr(config, kind),
         scale=config.scale,
         classes=config.classes,
         max_occlusion=config.max_occlusion,
     )
+    return [scenes.draw(k, seed=seed, config=knobs) for k in range(config.images)]
+
+
+def curve(pictures: list[scenes.Scene], config: Config, jitter: float, seed: int) -> dict[str, Any]:
+    """What is left at every threshold, without suppression and with soft-NMS: its AP, the share of
+    the objects that some box finds (IoU of 0.5), and how many boxes there are for an object.
+    """
     generator = torch.Generator().manual_seed(seed)
-    drawn = [scenes.draw(k, seed=seed, config=knobs) for k in range(config.images)]
-    raw = [raw_detections(scene, config, generator) for scene in drawn]
-    truth = [{"boxes": scene.full_boxes, "labels": scene.classes} for scene in drawn]
+    raw = [raw_detections(scene, config, jitter, generator) for scene in pictures]
+    truth = [{"boxes": scene.full_boxes, "labels": scene.classes} for scene in pictures]
+    objects = sum(len(one["labels"]) for one in truth)
 
     def ap(predictions: list[Picture]) -> float:
         return voc_ap(predictions, truth, points=None).mean
 
+    left = {t: [kept(r, t) for r in raw] for t in config.thresholds}
     return {
-        "ap": {f"{t}": ap([kept(r, t) for r in raw]) for t in config.thresholds},
-        "none": ap([kept(r, None) for r in raw]),
+        "ap": {f"{t}": ap(answers) for t, answers in left.items()},
+        "found": {f"{t}": _found(answers, truth) / objects for t, answers in left.items()},
+        "boxes": {f"{t}": sum(len(a["scores"]) for a in left[t]) / objects for t in left},
+        "none": ap(raw),
         "soft": ap([softened(r) for r in raw]),
-        "objects": sum(len(scene.classes) for scene in drawn) / len(drawn),
+        "objects": objects / len(pictures),
     }
+
+
+def _found(answers: list[Picture], truth: list[Picture]) -> int:
+    """How many objects have a box of their class with an IoU of at least 0.5."""
+    count = 0
+    for answer, one in zip(answers, truth):
+        same = one["labels"][:, None] == answer["labels"]
+        fit = ops.box_iou(one["boxes"], answer["boxes"]) * same
+        count += int((fit >= 0.5).any(dim=1).sum())
+    return count
 
 
 def run(config: Config, seed: int, device: str | None) -> Outcome:
     """The best threshold is chosen on validation scenes and scored on test scenes."""
-    metrics = {}
-    for kind, objects in (("sparse", config.sparse), ("crowded", config.crowded)):
-        validation = curve(config, objects, 1000 + seed)["ap"]
-        best = max(validation, key=validation.__getitem__)
-        test = curve(config, objects, 2000 + seed)
-        metrics[kind] = {**test, "best": float(best), "ap_at_best": test["ap"][best]}
+    metrics: dict[str, Any] = {}
+    for kind in KINDS:
+        validation, test = (drawn(config, kind, start + seed) for start in (1000, 2000))
+        metrics[kind] = {}
+        for jitter in config.jitters:
+            tried = curve(validation, config, jitter, 1000 + seed)["ap"]
+            best = max(tried, key=tried.__getitem__)
+            found = curve(test, config, jitter, 2000 + seed)
+            metrics[kind][f"{jitter}"] = {
+                **found,
+                "best": float(best),
+                "ap_at_best": found["ap"][best],
+            }
     return Outcome(metrics)
 
 
+def settings(result: Result) -> list[str]:
+    """Kinds of scenes with each jitter, as paths into the result."""
+    return [f"{kind}/{jitter}" for kind in KINDS for jitter in result.config["jitters"]]
+
+
+def costs(result: Result) -> dict[str, list[float]]:
+    """What 0.5 costs against the best threshold, in AP, for each setting by seeds."""
+    return {at: result.gains(f"{at}/ap_at_best", f"{at}/ap/0.5") for at in settings(result)}
+
+
 def judge(result: Result) -> Verdict:
-    """Held where on every seed 0.5 lies between the best thresholds of the two kinds of scenes and
-    costs less than 0.02 AP in each; not where it costs more on every seed in both.
+    """Held where 0.5 costs less than 0.02 AP against the best threshold in every setting on every
+    seed, not where it costs more in each; in between, in part.
     """
-    sparse, crowded = result.values("sparse/best"), result.values("crowded/best")
-    costs = {
-        kind: result.gains(f"{kind}/ap_at_best", f"{kind}/ap/0.5") for kind in ("sparse", "crowded")
-    }
-    loss = {kind: sum(each) / len(each) for kind, each in costs.items()}
-    cheap = [cost < 0.02 for each in costs.values() for cost in each]
-    between = max(sparse) <= 0.5 <= min(crowded)
+    lost = costs(result)
+    cheap = {at: all(cost < LIMIT for cost in each) for at, each in lost.items()}
+    dear = {at: all(cost >= LIMIT for cost in each) for at, each in lost.items()}
+    held = "yes" if all(cheap.values()) else "no" if all(dear.values()) else "partly"
+    worst = max(lost, key=lambda at: sum(lost[at]))
+    bests = {at: result.mean(f"{at}/best") for at in lost}
+    low, high = min(bests, key=bests.__getitem__), max(bests, key=bests.__getitem__)
     return Verdict(
-        "yes" if all(cheap) and between else "partly" if any(cheap) else "no",
-        f"best threshold {result.mean('sparse/best'):.1f} in sparse, "
-        f"{result.mean('crowded/best'):.1f} in crowded scenes; "
-        f"AP at 0.5: {result.text('sparse/ap/0.5')} and {result.text('crowded/ap/0.5')}",
-        f"0.5 costs {loss['sparse']:.3f} AP against the best threshold in sparse scenes and "
-        f"{loss['crowded']:.3f} in crowded ones. "
-        f"Without suppression AP is {result.mean('sparse/none'):.3f} and "
-        f"{result.mean('crowded/none'):.3f}.",
+        held,
+        f"0.5 costs less than {LIMIT} AP in {sum(cheap.values())} of {len(lost)} settings; at "
+        f"worst {sum(lost[worst]) / len(lost[worst]):.3f}, {_words(worst)}",
+        f"The best threshold goes from {bests[low]:.1f} ({_words(low)}) to {bests[high]:.1f} "
+        f"({_words(high)}), chosen on validation.",
     )
+
+
+def _words(setting: str) -> str:
+    kind, jitter = setting.split("/")
+    return f"{kind} scenes with boxes off by {float(jitter):.0%}"
 
 
 EXPERIMENT = Experiment(
     name="nms_threshold",
     claims=("C17",),
     sources=("S003 · Postprocessing: NMS",),
-    statement="0.5 is a good threshold: of boxes that overlap by more, keep the one with the "
-    "highest score.",
+    statement="Of boxes that overlap by an IoU of more than 0.5, keep the one with the highest "
+    "score. (That 0.5 is a good choice is our reading.)",
     chapter="detection/boxes_and_nms",
     run=run,
     full=Config(),
-    smoke=Config(images=6, thresholds=(0.3, 0.5, 0.7), copies=4),
+    smoke=Config(images=6, thresholds=(0.3, 0.5, 0.7), copies=4, jitters=(0.05, 0.2)),
     judge=judge,
     short="0.5 is a good NMS threshold",
     plot=Plot(
-        "average precision",
+        "average precision in crowded scenes",
         (
-            ("0.5, sparse", "sparse/ap/0.5"),
-            ("0.5, crowded", "crowded/ap/0.5"),
-            ("none, crowded", "crowded/none"),
+            ("0.5, precise boxes", "crowded/0.05/ap/0.5"),
+            ("best, precise boxes", "crowded/0.05/ap_at_best"),
+            ("0.5, rough boxes", "crowded/0.12/ap/0.5"),
         ),
     ),
 )
