@@ -141,12 +141,13 @@ def curve(pictures: list[scenes.Scene], config: Config, jitter: float, seed: int
 
 
 def _found(answers: list[Picture], truth: list[Picture]) -> int:
-    """How many objects have a box of their class with an IoU of at least 0.5."""
+    """How many objects have a box with an IoU of at least 0.5, which fits no other one better."""
     count = 0
     for answer, one in zip(answers, truth):
         same = one["labels"][:, None] == answer["labels"]
-        fit = ops.box_iou(one["boxes"], answer["boxes"]) * same
-        count += int((fit >= 0.5).any(dim=1).sum())
+        if same.numel():
+            fit = (ops.box_iou(one["boxes"], answer["boxes"]) * same).max(dim=0)
+            count += len(fit.indices[fit.values >= 0.5].unique())
     return count
 
 
