@@ -43,13 +43,14 @@ def test_every_chapter_stands_here():
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_one_number_and_one_choice_with_reasons(chapter):
-    number, choice = checks(chapter)
+    *recalled, number, choice = checks(chapter)
     assert number.choices is None and choice.choices is not None
     expected = ANSWERS[chapter]
     assert float(number.answer) == pytest.approx(expected[0], abs=max(number.tolerance, 1e-6))
     assert choice.answer == expected[1]
     assert len(number.why) >= 3, "the answer's reason, and those of two wrong ones"
     assert set(choice.why) == set(choice.choices), "a choice without its reason"
+    assert all(len(question.why) >= 3 for question in recalled)
 
 
 def checks(chapter: str) -> list[Check]:
