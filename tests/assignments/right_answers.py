@@ -79,10 +79,13 @@ def pck(pred, target, visible, torso, threshold=0.2):  # noqa: F811
 
 
 @right("looking-q4")
-def shift_and_stitch(network, x, factor):
+def shift_and_stitch(network, x, factor, window):
+    wide = x.new_zeros(*x.shape[:2], *(n + window - 1 for n in x.shape[2:]))
+    corner = (window - 1) // 2
+    wide[:, :, corner : corner + x.shape[2], corner : corner + x.shape[3]] = x
     rows = []
     for a in range(factor):
-        columns = [network(x[:, :, a:, b:]) for b in range(factor)]
+        columns = [network(wide[:, :, a:, b:]) for b in range(factor)]
         rows.append(interleaved(columns, 3))
     return interleaved(rows, 2)
 
@@ -96,7 +99,9 @@ def interleaved(parts, dim):
 
 
 @right("looking-q4")
-def shift_and_stitch(network, x, factor):  # noqa: F811
+def shift_and_stitch(network, x, factor, window):  # noqa: F811
+    side = ((window - 1) // 2, window // 2)
+    x = torch.from_numpy(np.pad(x.numpy(), ((0, 0), (0, 0), side, side)))
     answers = {}
     for b in reversed(range(factor)):
         for a in reversed(range(factor)):
@@ -320,13 +325,19 @@ def pair_weights(image, appearance, smoothness):
 
 @right("segmentation-q8")
 def mean_field(unary, weights, steps):
-    labels, height, width = unary.shape
-    q = torch.exp(-unary) / torch.exp(-unary).sum(0)
+    cost, k = unary.flatten(1).T.tolist(), weights.tolist()
+    belief = [chances([-c for c in pixel]) for pixel in cost]
     for _ in range(steps):
-        spread = torch.stack([(weights @ plane.flatten()).view(height, width) for plane in q])
-        charged = torch.stack(
-            [sum(spread[m] for m in range(labels) if m != a) for a in range(labels)]
-        )
-        likely = torch.exp(-(unary + charged) + (unary + charged).amin(0))
-        q = likely / likely.sum(0)
-    return q
+        for i, own in enumerate(cost):
+            scores = []
+            for a, c in enumerate(own):
+                for k_ij, held in zip(k[i], belief):
+                    c += k_ij * sum(q for m, q in enumerate(held) if m != a)
+                scores.append(-c)
+            belief[i] = chances(scores)
+    return torch.tensor(belief, dtype=unary.dtype).T.reshape(unary.shape)
+
+
+def chances(scores):
+    powers = [math.exp(score - max(scores)) for score in scores]
+    return [power / sum(powers) for power in powers]

@@ -106,6 +106,18 @@ def either(actual: object, expected: Tensor, from_own: object, **options: Any) -
         tensor(actual, plain_tensor(from_own), **options)
 
 
+def share(found: object, best: object, worst: object) -> Tensor:
+    """``found`` on the student's own scale, from ``worst``, 0, to ``best``, 1.
+
+    A percentage, a count or the share of the opposite so costs the test that asks for a share, and
+    no other. A scale of no length gives NaN or infinity, which no test takes.
+    """
+    values = [plain_tensor(value).detach().double() for value in (found, best, worst)]
+    if len({value.shape for value in values}) > 1:
+        raise AssertionError("The shape of the result depends on the predictions.")
+    return (values[0] - values[2]) / (values[1] - values[2])
+
+
 @contextmanager
 def unchanged(**arguments: Tensor) -> Iterator[None]:
     """At the end of the block every tensor is what it was: ``with unchanged(x=x, boxes=boxes)``."""

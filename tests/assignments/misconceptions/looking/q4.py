@@ -1,6 +1,6 @@
 """Question 4: an answer for every window, from passes over shifted images."""
 
-from functools import partial
+from functools import partial, wraps
 
 import torch
 import torch.nn.functional as F
@@ -9,7 +9,26 @@ from lookclosely import ops
 
 from ..registry import wrong
 
-wrong_q4 = partial(wrong, "looking", "q4", "shift_and_stitch")
+wrong_answer = partial(wrong, "looking", "q4", "shift_and_stitch")
+
+
+def surrounded(x, window):
+    before, after = (window - 1) // 2, window // 2
+    return F.pad(x, (before, after, before, after))
+
+
+def wrong_q4(caught_by):
+    """A mistake behind the zeros, which are right."""
+
+    def add(function):
+        @wraps(function)
+        def answer(network, x, factor, window):
+            return function(network, surrounded(x, window), factor)
+
+        wrong_answer(caught_by)(answer)
+        return function
+
+    return add
 
 
 def all_passes(network, x, factor):
@@ -111,7 +130,7 @@ def all_passes_cut_to_the_smallest(network, x, factor):
     return stitched([[y[..., :height, :width] for y in row] for row in passes], factor)
 
 
-@wrong_q4("test_passes_of_different_sizes")
+@wrong_q4("test_every_window_is_answered")
 def as_large_as_the_image(network, x, factor):
     result = stitched(all_passes(network, x, factor), factor)
     height, width = x.shape[-2:]
@@ -195,17 +214,56 @@ def images_without_their_axis(network, x, factor):
     return stitched(all_passes(network, x, factor), factor).squeeze(0)[0]
 
 
-@wrong_q4("test_every_window_is_answered")
-def the_image_emptied_before_the_passes(network, x, factor):
+@wrong_answer("test_every_window_is_answered")
+def the_image_emptied_before_the_passes(network, x, factor, window):
     x.zero_()
-    return stitched(all_passes(network, x, factor), factor)
+    return stitched(all_passes(network, surrounded(x, window), factor), factor)
 
 
-@wrong_q4("test_one_pass_for_each_shift")
-def the_image_changed(network, x, factor):
-    result = stitched(all_passes(network, x, factor), factor)
+@wrong_answer("test_one_pass_for_each_shift")
+def the_image_changed(network, x, factor, window):
+    result = stitched(all_passes(network, surrounded(x, window), factor), factor)
     x.zero_()
     return result
+
+
+def padded_by(network, x, factor, before, after):
+    wide = F.pad(x, (before, after, before, after))
+    return stitched(all_passes(network, wide, factor), factor)
+
+
+@wrong_answer("test_every_window_is_answered")
+def no_zeros_around(network, x, factor, window):
+    """As the chapter has it."""
+    return padded_by(network, x, factor, 0, 0)
+
+
+@wrong_answer("test_the_place_of_each_answer")
+def all_zeros_in_front(network, x, factor, window):
+    return padded_by(network, x, factor, window - 1, 0)
+
+
+@wrong_answer("test_the_place_of_each_answer")
+def all_zeros_behind(network, x, factor, window):
+    return padded_by(network, x, factor, 0, window - 1)
+
+
+@wrong_answer("test_every_window_is_answered")
+def the_odd_zero_in_front(network, x, factor, window):
+    return padded_by(network, x, factor, window // 2, (window - 1) // 2)
+
+
+@wrong_answer("test_every_window_is_answered")
+def zeros_around_the_answers(network, x, factor, window):
+    result = stitched(all_passes(network, x, factor), factor)
+    return surrounded(result, window)
+
+
+@wrong_answer("test_every_window_is_answered")
+def the_border_repeated(network, x, factor, window):
+    before, after = (window - 1) // 2, window // 2
+    wide = F.pad(x, (before, after, before, after), mode="replicate")
+    return stitched(all_passes(network, wide, factor), factor)
 
 
 @wrong_q4("test_every_window_is_answered")

@@ -40,11 +40,12 @@ def pairs(image, appearance, smoothness, *, kernel=gaussian, normalise=both_side
 
 
 def steps_of(unary, steps, charge, *, start=None):
-    """Mean field with the charges ``charge(q)`` of shape (C, N)."""
+    """Mean field with the charges ``charge(q)`` of shape (C, N), pixel after pixel."""
     costs = unary.flatten(1)
-    q = (-costs).softmax(0) if start is None else start
+    q = (-costs).softmax(0) if start is None else start.clone()
     for _ in range(steps):
-        q = (-costs - charge(q)).softmax(0)
+        for i in range(costs.shape[1]):
+            q[:, i] = (-costs[:, i] - charge(q)[:, i]).softmax(0)
     return q.reshape(unary.shape)
 
 
@@ -250,12 +251,42 @@ def starts_from_the_likeliest_label(unary, weights, steps):
 
 
 @wrong_field("test_one_step_of_two_labels")
-def one_pixel_after_the_other(unary, weights, steps):
+def all_pixels_at_once(unary, weights, steps):
+    """As the chapter has it."""
     costs = unary.flatten(1)
     q = (-costs).softmax(0)
     for _ in range(steps):
-        for i in range(len(weights)):
-            q[:, i] = (-costs[:, i] - (1 - q) @ weights[i]).softmax(0)
+        q = (-costs - (1 - q) @ weights).softmax(0)
+    return q.reshape(unary.shape)
+
+
+@wrong_field("test_one_step_of_two_labels")
+def from_the_last_pixel_to_the_first(unary, weights, steps):
+    turned = steps_of(unary.flip(1, 2), steps, lambda q: (1 - q) @ weights.flip(0, 1))
+    return turned.flip(1, 2)
+
+
+@wrong_field("test_one_step_of_two_labels")
+def white_squares_then_black(unary, weights, steps):
+    costs = unary.flatten(1)
+    q = (-costs).softmax(0)
+    numbers = torch.arange(len(weights)).reshape(unary.shape[1:])
+    lines = [torch.arange(n) for n in unary.shape[1:]]
+    black = (lines[0][:, None] + lines[1]) % 2 == 1
+    for _ in range(steps):
+        for colour in (~black, black):
+            i = numbers[colour]
+            q[:, i] = (-costs - (1 - q) @ weights).softmax(0)[:, i]
+    return q.reshape(unary.shape)
+
+
+@wrong_field("test_no_step_and_many")
+def a_step_is_one_pixel(unary, weights, steps):
+    costs = unary.flatten(1)
+    q = (-costs).softmax(0)
+    for step in range(steps):
+        i = step % len(weights)
+        q[:, i] = (-costs[:, i] - (1 - q) @ weights[i]).softmax(0)
     return q.reshape(unary.shape)
 
 
