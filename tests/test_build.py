@@ -14,6 +14,7 @@ from book.pipeline.paths import Book
 from book.pipeline.record import is_complete, keep, kept_fingerprint, lacks_data, seconds, take_over
 from book.pipeline.site import machinery
 from book.pipeline.sources import chapters
+from book.pipeline.surroundings import alone
 from book.site.demos import lighten
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -148,6 +149,30 @@ def test_one_chapter_alone_is_built_and_others_stay(built: tuple[Book, str]) -> 
     assert "choose from looking/small" in run(book, chapter="looking/large").stderr
     assert run(book).returncode == 0
     assert "Another title" in index.read_text()
+
+
+@pytest.mark.slow
+def test_two_builds_at_once_do_not_meet(built: tuple[Book, str]) -> None:
+    book, _ = built
+    with alone(book.build):
+        done = run(book)
+    assert done.returncode == 1
+    assert f"another build is at work in {book.build}: wait until it has ended" in done.stderr
+    with alone(book.build):  # it has let go
+        pass
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", ["/", "/proc/nowhere"])
+def test_builds_where_the_home_is_read_only_or_missing(tmp_path: Path, place: str) -> None:
+    """A chapter that draws: matplotlib, IPython and Jupyter all want to write there."""
+    book = small_book(tmp_path)
+    write(
+        book.source("chapters/looking/small"),
+        CHAPTER.replace("import os\n", "import os\nimport matplotlib.pyplot\n"),
+    )
+    done = run(book, HOME=place, XDG_CACHE_HOME="", MPLCONFIGDIR="")
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.slow

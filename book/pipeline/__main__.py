@@ -10,6 +10,7 @@ from .handover import hand_over
 from .paths import Book
 from .site import SiteFailed, build
 from .sources import chapters
+from .surroundings import Occupied, alone, home
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -21,18 +22,24 @@ def main(arguments: list[str] | None = None) -> int:
     book, begin = Book(options.root.resolve()), time.perf_counter()
     try:
         only = _chosen(book, options.chapter) if options.chapter else None
-        names = [only] if only else chapters(book)
-        executed = execute(book, names, workers=options.workers)
-        print(f"chapters: {len(names)}, executed now: {len(executed)}", flush=True)
-        hand_over(book, names)
-        build(book, only)
-    except (ExecutionFailed, SiteFailed) as problem:
+        with alone(book.build), home():
+            _make(book, only, options.workers)
+    except (ExecutionFailed, SiteFailed, Occupied) as problem:
         print(f"\n{problem}", file=sys.stderr)
         return 1
     seconds = time.perf_counter() - begin
     page = book.html / (f"{only}.html" if only else "index.html")
     print(f"{'The page' if only else 'The book'} is in {page} ({seconds:.0f} s).")
     return 0
+
+
+def _make(book: Book, only: str | None, workers: int) -> None:
+    """Execute what has changed, of all chapters or of one, and build the site."""
+    names = [only] if only else chapters(book)
+    executed = execute(book, names, workers=workers)
+    print(f"chapters: {len(names)}, executed now: {len(executed)}", flush=True)
+    hand_over(book, names)
+    build(book, only)
 
 
 def _chosen(book: Book, chapter: str) -> str:

@@ -1,10 +1,13 @@
 """A data file is found in the right place, checked, and never used when it is damaged."""
 
+import errno
 import functools
 import gzip
 import hashlib
 import http.server
 import io
+import os
+import pwd
 import re
 import subprocess
 import sys
@@ -234,6 +237,70 @@ def test_without_network_the_cache_need_not_be_writable(tmp_path, monkeypatch):
     monkeypatch.setattr(fetch, "cache_directory", lambda: tmp_path / "file" / "cache")
     with pytest.raises(data.MissingData):
         fetch.load(source())
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES])
+def test_a_good_download_is_used_where_it_cannot_be_kept(
+    server, cache, monkeypatch, capsys, number
+):
+    """A full disk, or a home that is read-only: the data is there, and half a file is not."""
+    folder, address, _ = server
+    (folder / "archive.zip").write_bytes(ARCHIVE)
+    write = Path.write_bytes
+
+    def no_room(path, contents):
+        write(path, contents[: len(contents) // 2])
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(Path, "write_bytes", no_room)
+    assert fetch.load(source((f"{address}/archive.zip",))) == MEMBERS
+    said = capsys.readouterr().out
+    assert said.startswith("The toy data set was downloaded, but cannot be kept (")
+    assert os.strerror(number) in said and "set LOOKCLOSELY_DATA" in said
+    assert list(cache.iterdir()) == []
+
+
+def test_a_full_disk_is_no_missing_network(server, monkeypatch):
+    _, address, _ = server
+
+    def full(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(pooch.HTTPDownloader, "__call__", full)
+    with pytest.raises(data.MissingData, match=r"has no room \(No space left on device\)\. Free"):
+        fetch.load(source((f"{address}/archive.zip",)))
+
+
+@pytest.fixture
+def homeless(monkeypatch):
+    """A user without a home, as in a container that runs under any number."""
+    monkeypatch.undo()
+    for name in [name for name in os.environ if name.startswith("XDG_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.delenv("LOOKCLOSELY_DATA", raising=False)
+    monkeypatch.delenv("LOOKCLOSELY_OFFLINE", raising=False)
+
+    def nobody(number):
+        raise KeyError(number)
+
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+
+
+def test_without_a_home_named_data_is_found(homeless, tmp_path, monkeypatch):
+    (tmp_path / "toy.zip").write_bytes(ARCHIVE)
+    monkeypatch.setenv("LOOKCLOSELY_DATA", str(tmp_path))
+    assert fetch.load(source()) == MEMBERS
+
+
+def test_without_a_home_a_download_is_used(homeless, server, tmp_path, monkeypatch, capsys):
+    folder, address, _ = server
+    (folder / "archive.zip").write_bytes(ARCHIVE)
+    monkeypatch.chdir(tmp_path)
+    assert fetch.find(source()) is None
+    assert fetch.load(source((f"{address}/archive.zip",))) == MEMBERS
+    assert "home directory" in capsys.readouterr().out
+    assert not (tmp_path / "~").exists()
 
 
 def test_offline_asks_nobody(monkeypatch):

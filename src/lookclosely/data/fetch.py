@@ -7,6 +7,8 @@ inside the zip or gzip file, since two packings of the same images are equally g
 pixel is not.
 """
 
+import contextlib
+import errno
 import gzip
 import hashlib
 import io
@@ -20,6 +22,7 @@ from pathlib import Path
 
 from lookclosely.errors import DamagedData, MissingData
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 Members = dict[str, bytes]  # name inside an archive -> its uncompressed bytes
 
 
@@ -97,17 +100,26 @@ def read_gzip(data: bytes) -> Members:
 
 
 def cache_directory() -> Path:
-    """Where downloads are kept, e.g. ``~/.cache/lookclosely`` on Linux."""
+    """Where downloads are kept, e.g. ``~/.cache/lookclosely`` on Linux.
+
+    Raises ``RuntimeError`` where the user has no home and no cache is named.
+    """
     import pooch
 
-    return Path(pooch.os_cache("lookclosely"))
+    directory = Path(pooch.os_cache("lookclosely"))
+    if directory.parts[0] == "~":
+        raise RuntimeError("there is no home directory: set HOME or LOOKCLOSELY_DATA")
+    return directory
 
 
 def _places(source: Source) -> list[Path]:
     """The paths where ``source`` may lie, in order of preference."""
     named = os.environ.get("LOOKCLOSELY_DATA")
-    directories = [Path(named).expanduser()] if named else []
-    return [directory / source.file for directory in (*directories, cache_directory())]
+    directories = [Path(named)] if named else []
+    with contextlib.suppress(RuntimeError):  # no home: neither ~ nor a cache
+        directories = [directory.expanduser() for directory in directories]
+        directories.append(cache_directory())
+    return [directory / source.file for directory in directories]
 
 
 def _download(source: Source) -> Members:
@@ -119,7 +131,13 @@ def _download(source: Source) -> Members:
         url = _retrieve(source, path)
         fix = f"Load again later, or set LOOKCLOSELY_DATA to a directory that holds {source.file}."
         members = verified(source, path, f"The download from {url} is damaged", fix)
-    _keep(members, cache_directory() / source.file)
+    try:
+        _keep(members, cache_directory() / source.file)
+    except (OSError, RuntimeError) as error:  # a full disk, a read-only home, or none
+        print(
+            f"{source.title} was downloaded, but cannot be kept ({error}), and so will be "
+            f"downloaded again: set LOOKCLOSELY_DATA to a directory that holds {source.file}."
+        )
     return members
 
 
@@ -138,6 +156,11 @@ def _retrieve(source: Source, path: Path) -> str:
             return url
         except OSError as error:  # what requests raises are OSErrors too
             _hang_up(error)
+            if error.errno in NO_ROOM:
+                raise MissingData(
+                    f"{source.title} cannot be downloaded: {path.parent} has no room "
+                    f"({error.strerror}). Free some, or set TMPDIR to another directory."
+                ) from error
             reasons.append(error)
     raise MissingData(_missing(source)) from reasons[-1]
 
