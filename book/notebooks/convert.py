@@ -15,6 +15,8 @@ from nbformat import NotebookNode
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
+from lookclosely.grading.assignments import published_commit
+
 from .blocks import Block, Blocks, Code
 from .install import form, install_cell, notebook_metadata, package_of
 
@@ -95,11 +97,13 @@ def code_cell(cell: NotebookNode) -> NotebookNode:
 
 
 def package(app: Sphinx) -> str:
-    """What pip installs: ``lookclosely_package``, or the repository of ``_config.yml``."""
+    """What pip installs: ``lookclosely_package``, or this commit of the book's repository."""
     if app.config.lookclosely_package:
         return app.config.lookclosely_package
     options = app.config.html_theme_options
-    return package_of(options["repository_url"], options.get("repository_branch") or "main")
+    commit = published_commit(Path(app.srcdir))
+    branch = options.get("repository_branch") or "main"
+    return package_of(options["repository_url"], commit or branch)
 
 
 def outdated(app: Sphinx, env: BuildEnvironment, *changes: set[str]) -> list[str]:

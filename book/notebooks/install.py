@@ -6,6 +6,8 @@ import nbformat
 import yaml
 from nbformat import NotebookNode
 
+from lookclosely.grading.assignments import published_commit
+
 INSTALL_ID = "install"
 
 SOURCE = """\
@@ -14,18 +16,26 @@ try:
     import lookclosely
 except ImportError:
     %pip install -q {package}
+    try:
+        import lookclosely
+    except ImportError:
+        raise SystemExit("This needs the network, once: connect, then run this cell again.")
 """
 
 
 def package_of(repository: str, branch: str) -> str:
-    """What pip installs: the package of the repository, for example ``git+https://…@main``."""
+    """What pip installs: the package of the repository, for example ``git+https://…@main``.
+
+    ``branch`` may also be a commit, so that a notebook finds the package that it was made with.
+    """
     return f"git+{repository.rstrip('/')}@{branch}"
 
 
 def configured_package(config: Path) -> str:
     """The same, from the ``repository`` of a ``_config.yml``, where its address stands."""
     repository = yaml.safe_load(config.read_text(encoding="utf-8"))["repository"]
-    return package_of(repository["url"], repository["branch"])
+    commit = published_commit(config.parent)
+    return package_of(repository["url"], commit or repository["branch"])
 
 
 def install_cell(package: str) -> NotebookNode:

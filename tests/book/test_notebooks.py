@@ -21,6 +21,7 @@ from book.notebooks.install import (
 )
 from book.notebooks.math import display
 from book.notebooks.tables import without_bars
+from lookclosely.grading.assignments import address
 
 ROOT = Path(__file__).resolve().parents[2]
 BASE = "https://example.org/book/"
@@ -459,20 +460,60 @@ def test_bars_in_tables():
 # The first cell
 
 
-@pytest.mark.parametrize("installed", [True, False])
-def test_it_installs_only_where_the_package_is_missing(tmp_path, installed):
+@pytest.mark.parametrize("case", ["there already", "installs", "no network"])
+def test_it_installs_only_where_the_package_is_missing(tmp_path, case):
     """IPython runs the cell, with a `%pip` that writes down what it is asked for."""
     code = f"""
 import sys
 from IPython.core.interactiveshell import InteractiveShell
 shell, asked = InteractiveShell.instance(), []
-shell.register_magic_function(lambda line: asked.append(line), magic_name="pip")
-sys.modules["lookclosely"] = {"sys" if installed else "None"}
-shell.run_cell({install_cell(PACKAGE).source!r}).raise_error()
-assert asked == {[] if installed else [f"install -q {PACKAGE}"]}, asked
+def pip(line):
+    asked.append(line)
+    if {case != "no network"}:
+        sys.modules["lookclosely"] = sys
+shell.register_magic_function(pip, magic_name="pip")
+sys.modules["lookclosely"] = {"sys" if case == "there already" else "None"}
+result = shell.run_cell({install_cell(PACKAGE).source!r})
+assert asked == {[] if case == "there already" else [f"install -q {PACKAGE}"]}, asked
+if {case == "no network"}:
+    assert "needs the network, once: connect" in str(result.error_in_exec), result
+else:
+    result.raise_error()
 """
     environment = os.environ | {"IPYTHONDIR": str(tmp_path)}
     subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+
+
+def git(folder: Path, *command: str) -> str:
+    """What git says, with a name to commit by."""
+    person = ["-c", "user.name=Kim", "-c", "user.email=kim@example.org"]
+    done = subprocess.run(
+        ["git", *person, *command], cwd=folder, check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
+
+
+def test_a_notebook_installs_the_commit_that_it_was_made_from(tmp_path):
+    """Where that can be had: of a commit that was never pushed, the branch."""
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    ours.mkdir()
+    config = ours / "_config.yml"
+    repository = "repository: {url: https://github.com/us/book, branch: main}\n"
+    config.write_text(repository + "html: {baseurl: https://example.org/}\n")
+    assert configured_package(config) == PACKAGE  # no repository at all
+    git(tmp_path, "init", "--quiet", "--bare", str(theirs))
+    git(ours, "init", "--quiet")
+    git(ours, "add", "_config.yml")
+    git(ours, "commit", "--quiet", "-m", "one")
+    git(ours, "remote", "add", "origin", str(theirs))
+    assert configured_package(config) == PACKAGE
+    assert address(ours)["@PACKAGE@"] == "lookclosely @ git+https://github.com/us/book"
+    git(ours, "push", "--quiet", "origin", "HEAD:main")
+    commit = git(ours, "rev-parse", "HEAD")
+    assert configured_package(config) == f"git+https://github.com/us/book@{commit}"
+    assert address(ours)["@PACKAGE@"].endswith(f"/us/book@{commit}")
+    git(ours, "commit", "--quiet", "--allow-empty", "-m", "two")
+    assert configured_package(config) == PACKAGE
 
 
 def test_the_cell_names_neither_numpy_nor_torch_to_pip():
@@ -492,7 +533,7 @@ def test_other_notebooks_get_the_same_cell_once():
 
 def test_the_package_comes_from_the_repository_of_the_book():
     package = configured_package(ROOT / "_config.yml")
-    assert re.fullmatch(r"git\+https://github\.com/[\w-]+/[\w-]+@main", package)
+    assert re.fullmatch(r"git\+https://github\.com/[\w-]+/[\w-]+@(main|[0-9a-f]{40})", package)
 
 
 # The notebooks of the built book

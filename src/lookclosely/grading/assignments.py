@@ -17,6 +17,7 @@ The same source gives the same bytes: cells are numbered, and the zip bears no d
 import argparse
 import json
 import shutil
+import subprocess
 import tempfile
 import warnings
 import zipfile
@@ -50,10 +51,27 @@ def address(root: Path) -> dict[str, str]:
     import yaml
 
     config = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
+    commit = published_commit(root)
     return {
         "@SITE@": config["html"]["baseurl"].rstrip("/"),
-        "@PACKAGE@": f"lookclosely @ git+{config['repository']['url']}",
+        "@PACKAGE@": f"lookclosely @ git+{config['repository']['url']}{commit and '@' + commit}",
     }
+
+
+def published_commit(root: Path) -> str:
+    """The commit of the book at ``root``; "" where no other repository is known to have it.
+
+    What is made from a commit installs that commit. One that was never pushed cannot be installed.
+    """
+    for question in (["branch", "--remotes", "--contains", "HEAD"], ["rev-parse", "HEAD"]):
+        try:
+            command = ["git", "-C", str(root), *question]
+            done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+        except (OSError, subprocess.SubprocessError):  # no git, or no repository
+            return ""
+        if not done.stdout.strip():
+            return ""
+    return done.stdout.strip()
 
 
 def build(source: Path, folder: Path, words: dict[str, str]) -> Path:
