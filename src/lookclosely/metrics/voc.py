@@ -159,5 +159,5 @@ def class_curve(matches: Matches, label: int) -> PrecisionRecall:
     check_mask("matches.ignored", matches.ignored)
     mine = (matches.labels == label) & ~matches.ignored
     return precision_recall(
-        matches.scores[mine], matches.correct[mine], matches.positives.get(label, 0)
+        comparable(matches.scores)[mine], matches.correct[mine], matches.positives.get(label, 0)
     )

@@ -21,7 +21,7 @@ import torch
 from jaxtyping import Float, Num
 from torch import Tensor
 
-from ._arguments import IntOrAxes, check_floats, per_axis, widened
+from ._arguments import IntOrAxes, check_floats, comparable, per_axis, widened
 from ._windows import pad, padding_amounts, windows
 
 
@@ -77,7 +77,7 @@ def convolve(
     Padding by K − 1 gives the "full" convolution, which is commutative. Arguments, shapes and
     errors are those of :func:`cross_correlate`.
     """
-    flipped = weight.flip(dims=tuple(range(weight.ndim)))
+    flipped = widened(weight).flip(dims=tuple(range(weight.ndim)))
     return cross_correlate(x, flipped, stride=stride, padding=padding)
 
 
@@ -184,6 +184,7 @@ def convolution_matrix(
     stride = per_axis("stride", stride, axes, minimum=1)
     dilation = per_axis("dilation", dilation, axes, minimum=1)
     padding = per_axis("padding", padding, axes)
+    weight = comparable(weight)
     kernel = weight if weight.ndim == 4 else weight[None, None]  # (C_out, C_in, *kernel)
 
     # Number the input pixels 0 … n−1; whatever is padding gets the number n.

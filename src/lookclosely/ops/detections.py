@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Bool, Float, Int, Integer, Num
 from torch import Tensor
 
-from ._arguments import check_boxes, check_number, check_one_each, whole
+from ._arguments import check_boxes, check_number, check_one_each, comparable, whole
 from .boxes import clip_boxes_to_image, remove_small_boxes
 from .nms import batched_nms
 
@@ -81,7 +81,7 @@ def filter_detections(
     check_one_each("scores", scores, boxes)
     check_one_each("labels", labels, boxes)
     check_number("score_threshold", score_threshold)
-    labels = whole("labels", labels)
+    scores, labels = comparable(scores), whole("labels", labels)
     for name, most in (("candidates", candidates), ("max_detections", max_detections)):
         if most is not None and most < 0:
             raise ValueError(f"{name} is {most}: give 0 or more, or None for all.")

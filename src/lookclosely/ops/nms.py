@@ -59,7 +59,8 @@ def nms(
     check_boxes("boxes", boxes, "(N, 4)")
     check_one_each("scores", scores, boxes)
     check_number("iou_threshold", iou_threshold)
-    boxes, scores = boxes.detach(), comparable(scores)  # the result is indices: no gradient
+    # The result is indices: there is nothing to differentiate.
+    boxes, scores = comparable(boxes.detach()), comparable(scores)
     limit = _round_down(float(iou_threshold), boxes.dtype)
     return _best_of(boxes, scores.argsort(descending=True, stable=True), limit)
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ._arguments import IntOrAxes, per_axis, whole
+from ._arguments import IntOrAxes, comparable, per_axis, whole
 
 Axes = tuple[int, ...]  # one number for each axis
 
@@ -107,7 +107,7 @@ def max_unpool2d(
             f"input and indices must both be (N, C, h, w) or both (C, h, w), but are "
             f"{tuple(input.shape)} and {tuple(indices.shape)}."
         )
-    indices = whole("indices", indices)
+    input, indices = comparable(input), whole("indices", indices)
     size = per_axis("kernel_size", kernel_size, 2, minimum=1)
     step = per_axis("stride", size if stride is None else stride, 2, minimum=1)
     border = per_axis("padding", padding, 2)
