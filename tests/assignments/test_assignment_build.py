@@ -12,7 +12,7 @@ import pytest
 from assignment_parts import PARTS, ROOT, WORDS, code, script
 
 from book.site.assignments import read
-from lookclosely.grading import assignments
+from lookclosely.grading import assignments, grade
 from lookclosely.grading.grade import points
 
 
@@ -41,6 +41,25 @@ def test_the_teachers_page_installs_from_the_books_own_address():
     text = (ROOT / "book" / "teachers.md").read_text("utf-8")
     lines = re.findall(r"pip install.*lookclosely.*", text)
     assert lines == ['pip install "lookclosely[grade] @ git+https://github.com/look-closely/book"']
+
+
+def test_the_container_on_the_teachers_page_has_no_network_and_sees_two_folders():
+    text = (ROOT / "book" / "teachers.md").read_text("utf-8").replace("\\\n", " ")
+    (command,) = re.findall(r"^docker run .*$", text, re.MULTILINE)
+    for option in ("--network none", "--read-only", "--cap-drop ALL", "no-new-privileges"):
+        assert option in command
+    volumes = re.findall(r'-v "([^"]+)"', command)
+    assert volumes == ["$PWD/submissions:/submissions:ro", "$PWD/grades:/grades"]
+
+
+def test_the_options_on_the_teachers_page_exist():
+    text = (ROOT / "book" / "teachers.md").read_text("utf-8")
+    text = text.partition("## Grading a folder")[2].partition("## This is no sandbox")[0]
+    parser = argparse.ArgumentParser()
+    grade.add_arguments(parser)
+    known = {option for action in parser._actions for option in action.option_strings}
+    named = set(re.findall(r"(?<![-\w])--[a-z][a-z-]*", text))
+    assert named <= known and len(named) >= 10
 
 
 def test_two_builds_are_the_same_bytes(assignment, tmp_path):

@@ -7,8 +7,10 @@ import sys
 import tempfile
 import time
 import zipfile
+from collections import Counter
 from pathlib import Path
 
+import nbformat
 import psutil
 import pytest
 from assignment_parts import hand_in
@@ -206,6 +208,39 @@ def test_a_batch_goes_on_where_it_was(submit, autograder, tmp_path, capsys):
     assert grade.run(options(folder, autograder, out)) == 0
     assert rows(out)["one"]["total"] == "0"
     assert rows(out)["two"]["total"] == "0"  # a row is never dropped
+
+
+COUNTS = """
+with open({file!r}, "a") as file:
+    file.write({name!r} + "\\n")
+length = 20
+"""
+
+
+@pytest.mark.slow
+def test_a_killed_grader_goes_on_without_grading_twice(autograder, tmp_path):
+    """It is killed as soon as two rows are written; what has a row is not run again."""
+    folder, out, ran = tmp_path / "all", tmp_path / "grades.csv", tmp_path / "ran.txt"
+    folder.mkdir()
+    for name in "abcd":
+        cell = nbformat.v4.new_code_cell(COUNTS.format(file=str(ran), name=name))
+        nbformat.write(nbformat.v4.new_notebook(cells=[cell]), folder / f"{name}.ipynb")
+    command = [sys.executable, "-m", "lookclosely", "grade", str(folder), "--jobs", "1"]
+    command += ["--autograder", str(autograder), "--out", str(out)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as first:
+        assert first.stdout is not None
+        said = [first.stdout.readline() for _ in range(2)]
+        first.kill()
+    before = rows(out)
+    assert len(before) >= 2 and all("graded" in line for line in said)
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    after = rows(out)
+    assert sorted(after) == list("abcd")
+    assert {name: after[name] for name in before} == before  # also the seconds
+    assert not [name for name in before if f"{name}.ipynb" in done.stdout]
+    runs = Counter(ran.read_text().split())
+    assert {runs[name] for name in before} == {1}
+    assert {row["q1"] for row in after.values()} == {"1"}
 
 
 def test_a_file_that_is_no_gradebook_is_not_overwritten(submit, autograder, tmp_path, capsys):
