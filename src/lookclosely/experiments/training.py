@@ -24,12 +24,8 @@ __all__ = ["Comparison", "Question", "Training", "compare", "train", "trained"]
 
 @runtime_checkable
 class Settings(Protocol):
-    """What a config says of a training."""
+    """What a config says of all its trainings; ``steps`` and ``lr`` too, unless they differ."""
 
-    @property
-    def steps(self) -> int: ...
-    @property
-    def lr(self) -> float: ...
     @property
     def precision(self) -> Literal["no", "bf16"]: ...
 
@@ -46,18 +42,30 @@ def train(
     lr: float | None = None,
     clip_norm: float | None = None,
 ) -> list[float]:
-    """Train in place by the config's steps, rate and precision; the losses."""
+    """Train in place by the config's steps, rate and precision; the losses.
+
+    Raises:
+        ValueError: if neither the call nor the config says how many steps, or at which rate.
+    """
     return fit(
         model,
         loss,
         batches,
-        steps=steps or config.steps,
-        lr=lr or config.lr,
+        steps=_said("steps", steps, config),
+        lr=_said("lr", lr, config),
         seed=seed,
         clip_norm=clip_norm,
         precision=config.precision,
         device=device,
     ).loss
+
+
+def _said(name: str, given: Any, config: Settings) -> Any:
+    """What the call gives, else what the config has."""
+    value = getattr(config, name, None) if given is None else given
+    if value is None:
+        raise ValueError(f"{name} is missing: give train {name}=, or a config that has it")
+    return value
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,8 @@ from lookclosely.tasks import scene_labelling as labelling
 def test_snapshots_are_the_weights_of_their_step():
     train = labelling.labelled("train", 8)
     variant = checkpoints.Variant("tiny", channels=(4,), kind="flat")
-    model, states, losses = checkpoints.train_one(
-        variant, train, (1, 3, 5), batch=2, precision="no", seed=0, device="cpu"
-    )
+    config = task.Config(snapshots=(1, 3, 5), batch=2, precision="no")
+    model, states, losses = checkpoints.train_one(variant, train, config, 0, "cpu")
     assert list(states) == [1, 3, 5] and len(losses) == 5
     assert all(int(state["0.1.num_batches_tracked"]) == step for step, state in states.items())
     assert torch.equal(states[5]["1.weight"], model.state_dict()["1.weight"])

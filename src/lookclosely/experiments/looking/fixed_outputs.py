@@ -15,8 +15,8 @@ from lookclosely.data import bccd
 from lookclosely.losses import multi_task_loss, smooth_l1_loss
 from lookclosely.models.looking.localizer import Localizer
 from lookclosely.tasks import fixed_outputs as task
-from lookclosely.train import fit
 
+from .. import training
 from ..core import Experiment, Outcome, Result, Verdict
 
 
@@ -60,15 +60,14 @@ def pose(config: Config, seed: int, device: str | None) -> tuple[dict[str, Any],
     train, test = task.figures("train", config.figures), task.figures("test", config.test_figures)
     torch.manual_seed(seed)
     model = Localizer(num_classes=1, num_coordinates=28, size=(task.SIZE, task.SIZE))
-    history = fit(
+    losses = training.train(
         model,
         partial(pose_loss, beta=config.beta),
         task.batches(train, config.batch, seed),
-        steps=config.pose_steps,
-        lr=config.lr,
+        config,
         seed=seed,
-        precision=config.precision,
         device=device,
+        steps=config.pose_steps,
     )
     mean = train.coordinates.mean(0).expand(len(test.images), -1)
     found = {
@@ -80,22 +79,21 @@ def pose(config: Config, seed: int, device: str | None) -> tuple[dict[str, Any],
             config.threshold,
         )["pck"],
     }
-    return found, history.loss
+    return found, losses
 
 
 def blood(config: Config, seed: int, device: str | None) -> tuple[dict[str, Any], list[float]]:
     train, test = task.cells("train", config.windows), task.cells("test", 2)
     torch.manual_seed(seed)
     model = Localizer(num_classes=len(task.CELLS), size=(task.SIZE, task.SIZE))
-    history = fit(
+    losses = training.train(
         model,
         partial(cell_loss, beta=config.beta, weight=config.weight),
         task.batches(train, config.batch, seed),
-        steps=config.cell_steps,
-        lr=config.lr,
+        config,
         seed=seed,
-        precision=config.precision,
         device=device,
+        steps=config.cell_steps,
     )
     count = len(test.images)
     most = torch.bincount(train.classes, minlength=len(task.CELLS)).float().expand(count, -1)
@@ -108,7 +106,7 @@ def blood(config: Config, seed: int, device: str | None) -> tuple[dict[str, Any]
         "iou_of": {name: float(iou[test.classes == k].mean()) for k, name in enumerate(task.CELLS)},
         "windows": {"train": len(train.images), "test": count},
     }
-    return found, history.loss
+    return found, losses
 
 
 def milliseconds(num_coordinates: int, num_classes: int) -> float:

@@ -22,8 +22,8 @@ from lookclosely.models.looking.multiscale import (
     field,
 )
 from lookclosely.tasks import scene_labelling as task
-from lookclosely.train import fit
 
+from .. import training
 from ..core import Experiment, Outcome, Plot, Result, Verdict
 from ..verdicts import span
 
@@ -81,17 +81,11 @@ def train_one(net: Net, train: task.Labelled, config: Config, seed: int, device:
     """The trained network, and its losses."""
     torch.manual_seed(seed)
     model = net.build()
-    history = fit(
-        model,
-        task.pixel_loss,
-        task.batches(train, config.batch, seed),
-        steps=config.steps,
-        lr=net.lr,
-        seed=seed,
-        precision=config.precision,
-        device=device,
+    stream = task.batches(train, config.batch, seed)
+    losses = training.train(
+        model, task.pixel_loss, stream, config, seed=seed, device=device, lr=net.lr
     )
-    return model, history.loss
+    return model, losses
 
 
 def voted(

@@ -3,9 +3,8 @@
 Shapes: N images, C classes with the background, H × W pixels.
 """
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int
@@ -14,7 +13,9 @@ from torch import Tensor, nn
 from lookclosely.losses import cross_entropy
 from lookclosely.models.segmentation.unet import UNet, double_conv
 from lookclosely.tasks import scene_labelling as task
-from lookclosely.train import fit
+
+from .. import training
+from ..runs import State, weights_of, with_snapshots
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,18 @@ class Variant:
     loss: Literal["plain", "balanced"] = "plain"
 
 
+@runtime_checkable
+class Schedule(Protocol):
+    """What a config says of the training; the last of ``snapshots`` is its end."""
+
+    @property
+    def snapshots(self) -> tuple[int, ...]: ...
+    @property
+    def batch(self) -> int: ...
+    @property
+    def precision(self) -> Literal["no", "bf16"]: ...
+
+
 def network(variant: Variant) -> nn.Module:
     if variant.kind == "flat":
         layers = [double_conv(a, b) for a, b in zip((3, *variant.channels), variant.channels)]
@@ -47,34 +60,14 @@ def class_weights(labels: Int[Tensor, "N H W"]) -> Float[Tensor, " C"]:
     return weight / (weight * share).sum()
 
 
-def with_snapshots(
-    stream: Iterable[Any], model: nn.Module, steps: tuple[int, ...], states: dict[int, dict]
-) -> Iterator[Any]:
-    """The batches, and on the way a copy of the model's weights after each of these steps."""
-    for step, batch in enumerate(stream):
-        if step in steps:
-            states[step] = _copy(model)
-        yield batch
-
-
-def _copy(model: nn.Module) -> dict[str, Tensor]:
-    return {key: value.detach().cpu().clone() for key, value in model.state_dict().items()}
-
-
 def train_one(
     variant: Variant,
     train: task.Labelled,
-    snapshots: tuple[int, ...],
-    *,
-    batch: int,
-    precision: Literal["no", "bf16"],
+    config: Schedule,
     seed: int,
     device: str | None,
-) -> tuple[nn.Module, dict[int, dict[str, Tensor]], list[float]]:
-    """The network, its weights after each number of steps in ``snapshots``, and its losses.
-
-    The last of ``snapshots`` is the end of the training.
-    """
+) -> tuple[nn.Module, dict[int, State], list[float]]:
+    """The network, its weights after each number of steps in ``snapshots``, and its losses."""
     torch.manual_seed(seed)
     model = network(variant)
     weight = class_weights(train[1]) if variant.loss == "balanced" else None
@@ -84,17 +77,13 @@ def train_one(
         there = None if weight is None else weight.to(images.device)
         return cross_entropy(net(images).float(), labels, weight=there)
 
-    states: dict[int, dict[str, Tensor]] = {}
-    stream = with_snapshots(task.batches(train, batch, seed), model, snapshots, states)
-    history = fit(
-        model,
-        loss_fn,
-        stream,
-        steps=snapshots[-1],
-        lr=variant.lr,
-        seed=seed,
-        precision=precision,
-        device=device,
+    states: dict[int, State] = {}
+    end = config.snapshots[-1]
+    stream = with_snapshots(
+        task.batches(train, config.batch, seed), model, config.snapshots, states
     )
-    states[snapshots[-1]] = _copy(model)
-    return model, states, history.loss
+    losses = training.train(
+        model, loss_fn, stream, config, seed=seed, device=device, steps=end, lr=variant.lr
+    )
+    states[end] = weights_of(model)
+    return model, states, losses

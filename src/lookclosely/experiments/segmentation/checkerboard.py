@@ -5,6 +5,7 @@ A phase is a place in the s×s pattern in which input pixels reach the output of
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -14,9 +15,9 @@ from torch import Tensor, nn
 from lookclosely import ops
 from lookclosely.data import scenes
 from lookclosely.models.segmentation.checkerboard import Doubling
-from lookclosely.train import fit
 
 from ..core import Experiment, Outcome, Plot, Result, Verdict
+from ..training import train
 
 NAMES = {"k3s2": "3×3", "k4s2": "4×4", "k2s2": "2×2", "resize": "resize, then 3×3"}
 
@@ -38,6 +39,11 @@ class Config:
         ("k2s2", 2),
         ("resize", 0),
     )
+
+    @property
+    def precision(self) -> Literal["no"]:
+        """Full floats: half of them would leave a pattern of their own."""
+        return "no"
 
 
 def phase_variance(x: Float[Tensor, "B C H W"], period: int = 2) -> Float[Tensor, "p p"]:
@@ -102,28 +108,26 @@ def pictures(count: int, size: int, seed: int) -> Float[Tensor, "B 3 H W"]:
 
 def run(config: Config, seed: int, device: str | None) -> Outcome:
     generator = torch.Generator().manual_seed(seed)
-    train = pictures(config.train_images, config.size, 0)
+    seen = pictures(config.train_images, config.size, 0)
     test = pictures(config.test_images, config.size, 2)
 
     def batches() -> Iterator[Tensor]:
         order = torch.Generator().manual_seed(seed)
         while True:
-            yield train[torch.randint(len(train), (config.batch,), generator=order)]
+            yield seen[torch.randint(len(seen), (config.batch,), generator=order)]
 
     metrics, losses = {}, {}
     for name, kernel_size in config.layers:
         torch.manual_seed(seed)
         model = autoencoder(kernel_size, config.width)
-        history = fit(
+        losses[name] = train(
             model,
             lambda net, x: F.mse_loss(net(x), x),
             batches(),
-            steps=config.steps,
-            lr=config.lr,
+            config,
             seed=seed,
             device=device,
         )
-        losses[name] = history.loss
         with torch.no_grad():
             error = model(test) - test
         metrics[name] = {

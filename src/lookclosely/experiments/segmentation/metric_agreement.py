@@ -86,15 +86,7 @@ def run(config: Config, seed: int, device: str | None) -> Outcome:
     half = len(images) // 2
     checkpoints, losses, kept = [], {}, []
     for variant in config.variants:
-        model, states, losses[variant.name] = train_one(
-            variant,
-            train,
-            config.snapshots,
-            batch=config.batch,
-            precision=config.precision,
-            seed=seed,
-            device=device,
-        )
+        model, states, losses[variant.name] = train_one(variant, train, config, seed, device)
         for step in config.snapshots:
             model.load_state_dict(states[step])
             pred = task.probabilities(model, images).argmax(1)
