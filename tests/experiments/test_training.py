@@ -200,6 +200,14 @@ def test_snapshots_are_of_the_weights_after_so_many_steps():
     assert not states[3]["layers.0.weight"].equal(weights_of(model)["layers.0.weight"])
 
 
+def test_steps_and_rate_are_the_call_s_or_the_config_s():
+    model, config = nn.Linear(1, 1), dataclasses.make_dataclass("Config", ["precision"])("no")
+    found = train(model, loss, batches(0), config, seed=0, device="cpu", steps=2, lr=1e-2)
+    assert len(found) == 2
+    with pytest.raises(ValueError, match="lr is missing"):
+        train(model, loss, batches(0), config, seed=0, device="cpu", steps=2)
+
+
 def test_arithmetic_is_counted_wherever_it_is_done():
     x, w = torch.rand(5, 7), torch.rand(7, 3, requires_grad=True)
     assert cost.counted_multiply_adds(lambda: x @ w) == 5 * 7 * 3

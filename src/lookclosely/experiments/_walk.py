@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
-from ._names import Import, Module, Part, Reference, read
+from ._names import Module, Part, read
+from ._references import Import, Reference
 
 CELLS = "<cells>"  # stands for the module when the cells of a chapter are followed
 RUNNING = "<module>"  # what runs when a module is imported

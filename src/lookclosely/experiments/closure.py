@@ -18,7 +18,8 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ._names import Part, Reference, read, short_hash
+from ._names import Part, read, short_hash
+from ._references import Reference
 from ._walk import CELLS, Walk
 
 PACKAGE = Path(__file__).resolve().parents[1]

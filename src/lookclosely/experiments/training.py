@@ -16,6 +16,7 @@ from torch import nn
 from lookclosely import cost
 from lookclosely.train import fit
 
+from ._bench import Arm, Bench, choose, close
 from .kept import Run
 from .runs import Loss, Maker, Question, Training, trained
 
@@ -79,67 +80,6 @@ class Comparison:
     """Of trainings that were kept before, and so cost nothing now."""
 
 
-@dataclass(frozen=True)
-class _Arm:
-    """The rate that one arm got, and how it was chosen."""
-
-    lr: float
-    tried: dict[float, float]
-    chosen_at: int
-
-
-class _Bench:
-    """The trainings of one comparison on one device, and the seconds that were spent before."""
-
-    def __init__(
-        self,
-        arms: Mapping[str, Maker],
-        question: Question,
-        training: Training,
-        seed: int,
-        device: str | None,
-    ):
-        self.arms, self.question, self.training = arms, question, training
-        self.seed, self.device, self.before = seed, device, 0.0
-        self._found: dict[tuple[str, float, int, int], dict[str, Any] | None] = {}
-
-    def run(self, name: str, lr: float, steps: int, seed: int) -> tuple[nn.Module, Run]:
-        full = steps >= self.training.steps
-        model, run, old = trained(
-            self.arms[name],
-            self.question,
-            self.training,
-            lr=lr,
-            steps=steps,
-            seed=seed,
-            device=self.device,
-            parts=self.training.parts if full else (1.0,),
-        )
-        self.before += run.seconds * (old and seed == self.seed)
-        return model, run
-
-    def scores(self, name: str, lr: float, steps: int, seed: int = 0) -> dict[str, Any] | None:
-        """Scores on validation after an annealed run; None if training diverged."""
-        asked = name, lr, steps, seed
-        if asked not in self._found:
-            self._found[asked] = self._measured(*asked)
-        return self._found[asked]
-
-    def value(self, name: str, lr: float, steps: int) -> float:
-        """Of seed 0, the metric alone; −∞ if training diverged."""
-        found = self.scores(name, lr, steps)
-        return float("-inf") if found is None else float(found[self.question.metric])
-
-    def _measured(self, name: str, lr: float, steps: int, seed: int) -> dict[str, Any] | None:
-        try:
-            _, run = self.run(name, lr, steps, seed)
-        except ValueError as problem:
-            if "loss is" not in str(problem):
-                raise
-            return None
-        return run.over_steps[str(steps)]
-
-
 def compare(
     arms: Mapping[str, Maker],
     question: Question,
@@ -163,9 +103,9 @@ def compare(
     """
     if unknown := [name for pair in pairs for name in pair if name not in arms]:
         raise ValueError(f"pairs names {unknown[0]!r}, no arm: choose from {', '.join(arms)}")
-    bench = _Bench(arms, question, training, seed, device)
-    chosen = {name: _choose(name, bench) for name in arms}
-    again = _close(chosen, pairs, bench) if seed == 1 else set(arms) if seed == 0 else set()
+    bench = Bench(arms, question, training, seed, device)
+    chosen = {name: choose(name, bench) for name in arms}
+    again = close(chosen, pairs, bench) if seed == 1 else set(arms) if seed == 0 else set()
     metrics: dict[str, Any] = {"constant": question.constant("test")}
     losses, nets = {}, {}
     for name, arm in chosen.items():
@@ -185,43 +125,6 @@ def compare(
     return Comparison(metrics, losses, nets, bench.before)
 
 
-def _choose(name: str, bench: _Bench) -> _Arm:
-    """The rate of the highest validation score at half the steps, from a list that grows until the
-    best is inside it; in full for an arm that still stands at the constant answer at half."""
-    training, question = bench.training, bench.question
-    constant = float(question.constant("val")[question.metric])
-    for steps in (training.steps // 2, training.steps):
-        tried = _tried(name, bench, steps)
-        best = max(tried, key=lambda rate: tried[rate])
-        if tried[best] > constant + training.close:
-            break
-    if math.isinf(tried[best]):
-        raise ValueError(f"arm {name!r} diverges at each of the rates {sorted(tried)}")
-    return _Arm(best, dict(sorted(tried.items())), steps)
-
-
-def _tried(name: str, bench: _Bench, steps: int) -> dict[float, float]:
-    """Validation for each rate. The list grows where its end is the best, six times at most."""
-    rates = list(bench.training.rates)
-    tried = {rate: bench.value(name, rate, steps) for rate in rates}
-    for _ in range(6 if len(rates) > 1 else 0):
-        best = max(tried, key=lambda rate: tried[rate])
-        if min(tried) < best < max(tried):
-            break
-        factor = rates[1] / rates[0]
-        new = best / factor if best == min(tried) else best * factor
-        tried[new] = bench.value(name, new, steps)
-    return tried
-
-
-def _close(chosen: Mapping[str, _Arm], pairs: Sequence[tuple[str, str]], bench: _Bench) -> set[str]:
-    """The arms of pairs whose order at half is close: a second seed is asked for these."""
-    steps = bench.training.steps // 2
-    half = {name: bench.value(name, arm.lr, steps) for name, arm in chosen.items()}
-    near = [pair for pair in pairs if abs(half[pair[0]] - half[pair[1]]) < bench.training.close]
-    return {name for pair in near for name in pair}
-
-
 def _counted(make: Maker, question: Question) -> dict[str, float]:
     """Parameters, and multiply-adds an image: of an answer, and of a step of training."""
     model, batch = make(), next(question.batches(0))
@@ -235,7 +138,7 @@ def _counted(make: Maker, question: Question) -> dict[str, float]:
     }
 
 
-def _told(arm: _Arm, run: Run, metric: str) -> dict[str, Any]:
+def _told(arm: Arm, run: Run, metric: str) -> dict[str, Any]:
     return {
         "lr": arm.lr,
         "tried": {f"{rate:g}": _finite(value) for rate, value in arm.tried.items()},
