@@ -1,30 +1,9 @@
 """Verdicts are fair: every seed counts, and where one loses the claim did not simply hold."""
 
-import copy
-import dataclasses
-
 import pytest
 
-from lookclosely.experiments import REGISTRY, Result, load
-
-
-def put(metrics, path, value):
-    *parents, last = path.split("/")
-    for key in parents:
-        metrics = metrics[key]
-    assert last in metrics  # a metric that the experiment has
-    metrics[last] = value
-
-
-def edited(name: str, every: dict[str, float], one: dict[str, float]) -> Result:
-    """The result on file with some metrics replaced in every seed, and some in the last alone."""
-    result = load(name)
-    seeds = copy.deepcopy(result.seeds)
-    for changes, where in ((every, seeds), (one, seeds[-1:])):
-        for path, value in changes.items():
-            for seed in where:
-                put(seed, path, value)
-    return dataclasses.replace(result, seeds=seeds)
+from edited_results import edited
+from lookclosely.experiments import REGISTRY
 
 
 def each(metrics, **values):

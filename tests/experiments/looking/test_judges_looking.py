@@ -1,13 +1,10 @@
-"""The verdicts of the chapters on looking: what turns "yes" into "partly" and into "no".
+"""The verdicts of the chapters on looking: what turns "yes" into "partly" and into "no"."""
 
-Each test changes numbers of the stored result, so that a judge reads what a run really writes.
-"""
-
-import copy
 import dataclasses
 
 import pytest
 
+from edited_results import edited
 from lookclosely.experiments import load
 from lookclosely.experiments.looking import (
     context,
@@ -15,26 +12,6 @@ from lookclosely.experiments.looking import (
     patches_or_one_pass,
     task_weight,
 )
-
-
-def changed(name, numbers, losing=None):
-    """The stored result with ``numbers`` (path to number) in all seeds, ``losing`` in the last."""
-    result = load(name)
-    seeds = copy.deepcopy(result.seeds)
-    for seed in seeds:
-        put(seed, numbers)
-    put(seeds[-1], losing or {})
-    return dataclasses.replace(result, seeds=seeds)
-
-
-def put(metrics, numbers):
-    for path, number in numbers.items():
-        *outer, last = path.split("/")
-        part = metrics
-        for key in outer:
-            part = part[key]
-        part[last] = number
-
 
 PIXEL, PATCH = "accuracy/1", "accuracy/47"
 LAW = {f"scenes/{PIXEL}": 0.13, f"scenes/{PATCH}": 0.4, f"nuclei/{PIXEL}": 0.5}
@@ -52,7 +29,7 @@ LAW |= {f"nuclei/{PATCH}": 0.9}
     ],
 )
 def test_context(numbers, losing, held):
-    verdict = context.judge(changed("context", numbers, losing))
+    verdict = context.judge(edited("context", numbers, losing))
     assert verdict.held == held and "mean 0 and deviation 1" in verdict.sentence
 
 
@@ -67,7 +44,7 @@ def test_context(numbers, losing, held):
     ],
 )
 def test_patches_or_one_pass(losing, held):
-    assert patches_or_one_pass.judge(changed("patches_or_one_pass", {}, losing)).held == held
+    assert patches_or_one_pass.judge(edited("patches_or_one_pass", {}, losing)).held == held
 
 
 def test_patches_are_compared_with_a_coarse_pass_at_the_same_places():
@@ -89,7 +66,7 @@ def test_patches_are_compared_with_a_coarse_pass_at_the_same_places():
     ],
 )
 def test_multi_scale(numbers, losing, held):
-    verdict = multi_scale.judge(changed("multi_scale", numbers, losing))
+    verdict = multi_scale.judge(edited("multi_scale", numbers, losing))
     assert verdict.held == held
     assert "multi 36.7, dilated 24.5, strided 8.4" in verdict.sentence
 
@@ -119,10 +96,10 @@ BY_LOSS, BY_METRIC = (f"weights/choice/test_by_{key}" for key in ("loss", "metri
     ],
 )
 def test_task_weight(numbers, losing, held):
-    assert task_weight.judge(changed("task_weight", numbers, losing)).held == held
+    assert task_weight.judge(edited("task_weight", numbers, losing)).held == held
 
 
 @pytest.mark.parametrize("tau", [-1.0, 1.0])
 def test_the_verdict_on_the_weight_does_not_depend_on_the_rank_correlation(tau):
     numbers = {"weights/tau/localization": tau, "rates/tau/localization": -tau}
-    assert task_weight.judge(changed("task_weight", numbers)).held == "yes"
+    assert task_weight.judge(edited("task_weight", numbers)).held == "yes"
