@@ -15,6 +15,7 @@ PARTS = (
     "badge",
     "demos",
     "drawings",
+    "highlighting",
     "gallery",
     "claim_cards",
     "convention_rows",

@@ -21,6 +21,15 @@ def copy_vendor(app: Sphinx) -> None:
         shutil.copytree(VENDOR, Path(app.outdir) / "vendor", dirs_exist_ok=True)
 
 
+def serve(app: Sphinx, name: str, text: str) -> None:
+    """Put a text that is made here at ``_static/NAME``."""
+    folder = Path(app.doctreedir) / "made"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(text, encoding="utf-8")
+    if str(folder) not in app.config.html_static_path:
+        app.config.html_static_path.append(str(folder))
+
+
 def defer_scripts(app: Sphinx, pagename: str, template: str, context: dict, doctree: Any) -> None:
     """Let the page be parsed before its scripts run; only what inline scripts use must wait."""
     for script in context.get("script_files", []):

@@ -1,4 +1,8 @@
-"""Demos and questions on a page: frames as files, each style and script once."""
+"""Demos and questions on a page: frames as files, and style and script once for the whole site.
+
+In a notebook each brings its own. On a page they would stand in the way of the text: a style in the
+middle has all that is above it styled again, and a script there is waited for.
+"""
 
 import base64
 import hashlib
@@ -9,13 +13,19 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
+from lookclosely import demo
+
+from .assets import serve
+
 FRAME = re.compile(r'src="data:image/webp;base64,([A-Za-z0-9+/=]+)"')
-KINDS = ("demo", "check")
+OWN = re.compile(r'<(style|script) class="lc-(?:demo|check)-\1">.*?</\1>\n?', re.DOTALL)
 FOLDER = "_images/demos"
+STYLE, SCRIPT = "lookclosely-fragments.css", "lookclosely-fragments.js"
 
 
 def lighten(html: str, folder: Path, link: Callable[[str], str]) -> str:
-    """HTML with its frames written to ``folder`` and linked, so that a page loads before them.
+    """HTML with its frames written to ``folder`` and linked, and without styles and scripts of its
+    own, so that a page loads before them.
 
     ``link(name)`` is the address of a file of ``folder`` as seen from the page. Frames keep
     their bytes; a frame that occurs twice is one file.
@@ -29,20 +39,7 @@ def lighten(html: str, folder: Path, link: Callable[[str], str]) -> str:
             (folder / name).write_bytes(data)
         return f'src="{link(name)}"'
 
-    return once(FRAME.sub(replace, html))
-
-
-def once(html: str) -> str:
-    """Keep the first style and the last script of each kind: every fragment brings the same."""
-    for kind in KINDS:
-        styles = re.compile(rf'<style class="lc-{kind}-style">.*?</style>', re.DOTALL)
-        scripts = re.compile(rf'<script class="lc-{kind}-script">.*?</script>', re.DOTALL)
-        first, last = styles.search(html), scripts.findall(html)
-        if first and last:
-            html = html[: first.end()] + styles.sub("", html[first.end() :])
-            end = html.rindex(last[-1])
-            html = scripts.sub("", html[:end]) + html[end:]
-    return html
+    return OWN.sub("", FRAME.sub(replace, html))
 
 
 def lighten_page(app: Sphinx, pagename: str, template: str, context: dict, doctree: Any) -> None:
@@ -51,10 +48,20 @@ def lighten_page(app: Sphinx, pagename: str, template: str, context: dict, doctr
 
     for key in ("body", "demo"):  # "demo": a page of one demo, see gallery.py
         text = context.get(key) or ""
-        if FRAME.search(text) or 'class="lc-check"' in text:
-            context[key] = lighten(context[key], Path(app.outdir) / FOLDER, link)
+        if OWN.search(text):  # on this page alone, behind all other styles
+            app.add_css_file(STYLE, priority=900)
+            app.add_js_file(SCRIPT, defer="defer")
+        if FRAME.search(text) or OWN.search(text):
+            context[key] = lighten(text, Path(app.outdir) / FOLDER, link)
+
+
+def write_files(app: Sphinx) -> None:
+    if app.builder.format == "html":
+        serve(app, STYLE, demo.style_sheet())
+        serve(app, SCRIPT, demo.page_script())
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
+    app.connect("builder-inited", write_files)
     app.connect("html-page-context", lighten_page, priority=400)  # before tooltips read the body
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -4,7 +4,6 @@ And ``{drawing-key}``: every mark of the drawings once.
 """
 
 import re
-from pathlib import Path
 from typing import Any
 
 from docutils import nodes
@@ -12,6 +11,8 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from lookclosely import show
+
+from .assets import serve
 
 NAME = "lookclosely-show.css"
 STYLE = re.compile(r'<style class="lc-style">.*?</style>', re.DOTALL)
@@ -25,12 +26,8 @@ class DrawingKey(SphinxDirective):
 
 
 def write_style(app: Sphinx) -> None:
-    """Into a folder of its own that Sphinx copies to ``_static``."""
     if app.builder.format == "html":
-        folder = Path(app.doctreedir) / "show"
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / NAME).write_text(show.style_sheet(), encoding="utf-8")
-        app.config.html_static_path.append(str(folder))
+        serve(app, NAME, show.style_sheet())
         app.add_css_file(NAME)
 
 

@@ -1,5 +1,7 @@
 """The demos' own pages, for a projector."""
 
+import re
+
 import pytest
 from playwright.sync_api import Browser
 
@@ -27,6 +29,15 @@ def test_demo_page_has_big_type(browser: Browser, root: str) -> None:
     page.close()
     assert size >= 24
     assert below <= 0, "the demo does not fit the screen"
+
+
+@pytest.mark.parametrize("path", pages())
+def test_style_and_script_are_the_sites_where_there_is_a_demo_or_a_question(path: str) -> None:
+    html = (HTML / path).read_text()
+    needed = _has_demo(path) or 'class="lc-check"' in html
+    for file in ("lookclosely-fragments.css", "lookclosely-fragments.js"):
+        assert html.count(file) == needed, file
+    assert not re.search(r'<(style|script) class="lc-(demo|check)', html)
 
 
 def _has_demo(path: str) -> bool:

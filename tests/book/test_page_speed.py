@@ -18,9 +18,6 @@ def site() -> Iterator[str]:
         yield address
 
 
-# Not met since demos ask, questions are checked and tables are tables: 2.0 to 3.6 times an empty
-# page. The limit stands; whoever makes pages light again takes this mark away.
-@pytest.mark.xfail(reason="chapters are heavier than 1.7 empty pages", strict=False)
 @pytest.mark.parametrize("path", grouped(chapters()))
 def test_is_interactive_soon(browser: Browser, site: str, path: str) -> None:
     assert speed(browser, site, path, EMPTY).ratio <= RATIO

@@ -17,8 +17,18 @@ from typing import Any
 
 from ._check import Check, check
 from ._demo import MAX_BYTES, MAX_FRAMES, Demo
+from ._html import page_script, style_sheet
 
-__all__ = ["MAX_BYTES", "MAX_FRAMES", "Check", "Demo", "check", "demo"]
+__all__ = [
+    "MAX_BYTES",
+    "MAX_FRAMES",
+    "Check",
+    "Demo",
+    "check",
+    "demo",
+    "page_script",
+    "style_sheet",
+]
 
 
 def demo(

@@ -104,7 +104,7 @@ class Check:
 </div>
 <noscript><style>.lc-check-line, .lc-check-choices, .lc-check-reply {{ display: none; }}</style>
 <p>{self._reply(self.answer)}</p></noscript>
-{script("check", "mountCheck")}"""
+{script("check")}"""
         own = "check-" + hashlib.sha256(body.encode()).hexdigest()[:10]
         data = f'data-answer="{escape(self.answer)}" data-tolerance="{self.tolerance:g}"'
         return (

@@ -18,6 +18,7 @@ from ._words import inline, text_of
 
 STRIP_WIDTH = 330  # CSS pixels that a strip of choices has on a phone 390 wide
 ID = "lc-demo-id"  # stands for the demo's own id until its markup is known
+MOUNT = {"demo": "mountStatic", "check": "mountCheck"}  # kinds of elements, what wires one
 OWN_KEYS = 'data-lm-suppress-shortcuts="true"'  # else JupyterLab takes the arrow keys away
 
 
@@ -34,19 +35,37 @@ def module() -> str:
     )
 
 
-def script(kind: str, mount: str) -> str:
-    """A classic script that wires all elements of one kind (`demo`, `check`) of a page.
+def style_sheet() -> str:
+    """CSS that stands in each demo and question, where a notebook shows it alone.
+
+    A site puts it once on its pages, and drops the elements `<style class="lc-…-style">`.
+    """
+    return "\n".join(map(source, ("_colours.css", "_demo.css", "_check.css"))) + "\n"
+
+
+def page_script() -> str:
+    """JavaScript that wires all demos and questions of a page: a classic script, to be deferred.
+
+    A site brings it once, and drops the elements `<script class="lc-…-script">`.
+    """
+    return "\n".join(_wiring(kind) for kind in MOUNT) + "\n"
+
+
+def script(kind: str) -> str:
+    """A classic script that wires all elements of one kind of a page.
 
     It stands in every fragment, and the first to run defines what all of them call.
     """
+    return f'<script class="lc-{kind}-script">\n{_wiring(kind)}\n</script>'
+
+
+def _wiring(kind: str) -> str:
     name = f"lookclosely{kind.title()}"
-    return f"""<script class="lc-{kind}-script">
-if (!window.{name}) {{ window.{name} = (() => {{
+    return f"""if (!window.{name}) {{ window.{name} = (() => {{
 {source(f"_{kind}.js")}
-return () => document.querySelectorAll(".lc-{kind}:not([data-ready])").forEach({mount});
+return () => document.querySelectorAll(".lc-{kind}:not([data-ready])").forEach({MOUNT[kind]});
 }})(); }}
-window.{name}();
-</script>"""
+window.{name}();"""
 
 
 @dataclass(frozen=True)
@@ -73,7 +92,7 @@ class Page:
             shown = shown * len(values) + position
         images = "\n".join(_image(frame, at != shown) for at, frame in enumerate(frames))
         texts = [frame.text or "" for frame in frames]
-        rest = self._without_script() + script("demo", "mountStatic")
+        rest = self._without_script() + script("demo")
         return self._root(images, texts[shown], max(texts, key=len), rest)
 
     def live(self, frame: Frame) -> str:
