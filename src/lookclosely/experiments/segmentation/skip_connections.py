@@ -143,8 +143,8 @@ def judge(result: Result) -> Verdict:
         f"boundary F within 1 pixel {result.text('all/boundary_f_1px')} with all skips, "
         f"{result.text('none/boundary_f_1px')} with none; within 2 pixels "
         f"{result.text('all/boundary_f_2px')} and {result.text('none/boundary_f_2px')}",
-        f"All skips against none, paired by seed: boundary F within 1 pixel "
-        f"{span(one.equal_steps)}, within 2 pixels {span(two.equal_steps)}.",
+        f"All skips against none, paired by seed: boundary F within one pixel "
+        f"{span(one.equal_steps)}. Within two pixels it is {span(two.equal_steps)}.",
     )
 
 
