@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import itertools
+from typing import Any
 
 import pytest
 import torch
@@ -17,7 +18,8 @@ def result(*seeds: tuple[float, float], half: tuple[float, float] | None = None)
     """All skips gain this much at each tolerance over none, by seed, and in runs of half."""
     found = []
     for gains in seeds:
-        arms = {"all": dict(zip(METRICS, gains)), "none": dict.fromkeys(METRICS, 0.0)}
+        arms: dict[str, dict[str, Any]] = {"all": dict(zip(METRICS, gains))}
+        arms["none"] = dict.fromkeys(METRICS, 0.0)
         if half is not None:
             arms["all"] = arms["all"] | {"half": dict(zip(METRICS, half))}
             arms["none"] = arms["none"] | {"half": dict.fromkeys(METRICS, 0.0)}
