@@ -52,7 +52,7 @@ NETS = {
     },
     "two_stage_training": lambda: {"": two_stage_training.trained()},
 }
-PREDICTIONS = {"metric_agreement"}  # label maps, not weights
+PREDICTIONS = {"metric_agreement", "skip_connections"}  # label maps and masks, not weights
 
 
 def test_every_file_is_tried():
