@@ -1,7 +1,7 @@
 // Small repairs of the page that styles cannot make. A classic script: the book also opens from file://.
 document.addEventListener("DOMContentLoaded", () => {
   // What scrolls sideways must be reachable by keyboard.
-  const wide = "div.highlight pre, div.math, .pst-scrollable-table-container, div.cell_output";
+  const wide = "div.highlight pre, div.math, .pst-scrollable-table-container, div.cell_output, div.lc-table";
   for (const box of document.querySelectorAll(wide)) {
     if (box.scrollWidth > box.clientWidth && !box.hasAttribute("tabindex")) box.tabIndex = 0;
   }

@@ -64,7 +64,17 @@ def thinned(texts: Texts, guesses: list[str]) -> str:
 
 
 def survivors(texts: Texts, guesses: list[str]) -> str:
-    return smallest(only(texts, c1="many"), lambda t: numbers(t)[1] == numbers(t)[2])
+    return smallest(texts, lambda t: "2 of 2" in t)
+
+
+def separated(texts: Texts, guesses: list[str]) -> str:
+    low, high = (
+        [found(rf"{curve} (\d+)%", texts[jitter, "crowded"]) for curve in ("copies", "neighbours")]
+        for jitter in ("0.05", "0.2")
+    )
+    names = {(1, 1): "both", (1, 0): "that of the copies", (0, 1): "that of the neighbours"}
+    moves = tuple(int(abs(a - b) > 10) for a, b in zip(low, high))
+    return names.get(moves, "neither")
 
 
 def costs(texts: Texts, guesses: list[str]) -> str:
@@ -175,6 +185,7 @@ ANSWERS: dict[str, Callable[[Texts, list[str]], str]] = {
     "rounds": rounds,
     "thinned": thinned,
     "survivors": survivors,
+    "separated": separated,
     "costs": costs,
     "weighted": lambda texts, _: largest(texts, r"both right ([\d.]+)"),
     "levels": levels,
@@ -196,7 +207,7 @@ ANSWERS: dict[str, Callable[[Texts, list[str]], str]] = {
     "gathered": gathered,
     "overlap": overlap,
     "cut skips": lambda texts, guesses: largest(
-        {k: t for k, t in only(texts, c1="1").items() if k[0] in guesses}, r": ([\d.]+)\.", sign=-1
+        {k: t for k, t in texts.items() if k[0] in guesses}, r": ([\d.]+)\.", sign=-1
     ),
     "pool and back": lambda texts, _: largest(only(texts, c1="2"), r"([\d.]+) dB"),
 }

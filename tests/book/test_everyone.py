@@ -29,7 +29,7 @@ def tooltip(page: Page, selector: str) -> None:
 def test_escape_closes_a_tooltip(page: Page, root: str) -> None:
     page.goto(root + UNET)
     settle(page)
-    tooltip(page, "article a:has(> .std-term)")
+    tooltip(page, "#the-idea a:has(> .std-term)")
     assert page.locator(".tippy-box").inner_text().strip()
     page.keyboard.press("Escape")
     page.wait_for_selector(".tippy-box", state="detached")
