@@ -138,7 +138,7 @@ def _serious(page: Page, rules: list[str] | None) -> list[str]:
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(_axe())
         # What is far from the screen is not laid out, and axe would guess at its colours.
-        page.add_style_tag(content="section { content-visibility: visible !important }")
+        page.add_style_tag(content="section, .cell { content-visibility: visible !important }")
     # preload: axe would ask for imported style sheets at addresses that it guesses wrong.
     options: dict[str, Any] = {"resultTypes": ["violations"], "preload": False}
     if rules:
