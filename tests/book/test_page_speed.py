@@ -20,7 +20,7 @@ def site() -> Iterator[str]:
 
 @pytest.mark.parametrize("path", grouped(chapters()))
 def test_is_interactive_soon(browser: Browser, site: str, path: str) -> None:
-    assert speed(browser, site, path, EMPTY).ratio <= RATIO
+    assert speed(browser, site, path, EMPTY, RATIO).ratio <= RATIO
 
 
 def test_the_empty_page_is_one_of_the_theme(browser: Browser, site: str) -> None:
