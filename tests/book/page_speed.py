@@ -54,7 +54,7 @@ def speed(browser: Browser, root: str, path: str, empty: str, limit: float = 0) 
     while True:
         both.append((interactive(browser, root + path), interactive(browser, root + empty)))
         found = Speed(min(one for one, _ in both), min(other for _, other in both))
-        if len(both) >= MOST or len(both) >= VISITS and found.ratio <= limit:
+        if len(both) >= MOST or (len(both) >= VISITS and found.ratio <= limit):
             return found
 
 

@@ -73,8 +73,8 @@ def separated(texts: Texts, guesses: list[str]) -> str:
         for jitter in ("0.05", "0.2")
     )
     names = {(1, 1): "both", (1, 0): "that of the copies", (0, 1): "that of the neighbours"}
-    moves = tuple(int(abs(a - b) > 10) for a, b in zip(low, high))
-    return names.get(moves, "neither")
+    copies, neighbours = (int(abs(a - b) > 10) for a, b in zip(low, high))
+    return names.get((copies, neighbours), "neither")
 
 
 def costs(texts: Texts, guesses: list[str]) -> str:
