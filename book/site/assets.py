@@ -77,8 +77,8 @@ def _pixels(path: Path) -> tuple[int, int] | None:
 
 
 SEARCH = re.compile(r'<script (src="[^"]*(?:searchtools|language_data|searchindex)\.js[^"]*")>')
-# No element has this name: a browser looks for it until the page is read, and only then draws.
-HEAD, WAITS = "<head>", '<head>\n    <link rel="expect" href="#lc-never" blocking="render">'
+HEAD, WAITS = "<head>", '<head>\n    <link rel="expect" href="#lc-end" blocking="render">'
+BODY, END = "</body>", '<i id="lc-end" hidden></i>\n  </body>'
 
 
 def finish_pages(app: Sphinx, exception: Exception | None) -> None:
@@ -101,7 +101,7 @@ def lay_out_once(html: str) -> str:
     """
     if WAITS in html:
         return html
-    return html.replace(HEAD, WAITS, 1)
+    return html.replace(HEAD, WAITS, 1).replace(BODY, END, 1)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def _ids(path: Path) -> frozenset[str]:
 
 def _links(path: str) -> list[str]:
     soup = _soup(path)
-    found = [str(tag["href"]) for tag in soup.select("a[href], link[href]:not([rel=expect])")]
+    found = [str(tag["href"]) for tag in soup.select("a[href], link[href]")]
     found += [str(tag["src"]) for tag in soup.select("img[src], script[src]")]
     return [link for link in found if not urlsplit(link).scheme and link != "#"]
 

@@ -1,6 +1,5 @@
 """What the book's extension does to the pictures of its pages, and to how these are laid out."""
 
-import re
 from pathlib import Path
 
 from PIL import Image
@@ -28,9 +27,9 @@ def test_pictures_that_have_a_size_or_no_pixels_keep_it(tmp_path: Path) -> None:
         assert give_sizes(tag, files) == tag
 
 
-def test_a_page_is_read_before_it_is_laid_out() -> None:
+def test_a_page_waits_for_its_own_end_before_it_is_laid_out() -> None:
     html = "<html><head><title>x</title></head><body><p>text</p></body></html>"
     waiting = lay_out_once(html)
-    (target,) = re.findall('<link rel="expect" href="#(.+?)" blocking="render">', waiting)
-    assert f'id="{target}"' not in waiting
+    assert '<link rel="expect" href="#lc-end" blocking="render">' in waiting.split("<title>")[0]
+    assert waiting.rindex('id="lc-end"') > waiting.index("<p>")
     assert lay_out_once(waiting) == waiting
