@@ -12,6 +12,7 @@ from playwright.sync_api import Browser
 from built_site import HTML, chapters, served
 from chromium import chromium
 
+RATIO = 1.7  # to the empty page: no more
 VISITS, MOST = 5, 25  # the least of more visits is nearer to what the page itself takes
 EMPTY = "chapters/empty/empty.html"
 
@@ -84,7 +85,7 @@ def main() -> None:
     with chromium() as browser, served(extra=extra) as root:
         print(f"{'seconds until':44}{'interactive':>13}{'of empty':>10}{'maths':>8}")
         for path in chapters():
-            taken, drawn = speed(browser, root, path, EMPTY, 1.7), maths(browser, root + path)
+            taken, drawn = speed(browser, root, path, EMPTY, RATIO), maths(browser, root + path)
             print(
                 f"{Path(path).stem:44}{taken.page / 1e3:13.2f}{taken.ratio:10.2f}{drawn / 1e3:8.2f}"
             )

@@ -6,10 +6,9 @@ import pytest
 from playwright.sync_api import Browser
 
 from built_site import chapters, grouped, served
-from page_speed import EMPTY, empty_page, speed
+from page_speed import EMPTY, RATIO, empty_page, speed
 
 pytestmark = [pytest.mark.book, pytest.mark.alone]
-RATIO = 1.7
 
 
 @pytest.fixture(scope="module")
